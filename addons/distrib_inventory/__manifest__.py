@@ -1,0 +1,23 @@
+{
+    "name": "Distribution: Network and Inventory",
+    "summary": "Regions, warehouse tiers, live positions, demand, safety stock and replenishment proposals",
+    "version": "19.0.1.0.0",
+    "category": "Supply Chain/Distribution",
+    "author": "Distribution Suite contributors",
+    "license": "LGPL-3",
+    "depends": ["stock", "purchase_stock", "product_expiry", "mail", "bus", "rpc", "web_hierarchy"],
+    "data": [
+        "security/groups.xml",
+        "security/ir.model.access.csv",
+        "security/network_rules.xml",
+        "views/menus.xml",
+        "views/region_views.xml",
+        "views/warehouse_views.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            "distrib_inventory/static/src/**/*",
+        ],
+    },
+    "application": True,
+}

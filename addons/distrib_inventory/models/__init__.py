@@ -1,0 +1,2 @@
+from . import region
+from . import warehouse
