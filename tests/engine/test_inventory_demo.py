@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 UNTIL = dt.date(2026, 11, 21)
-GOLDEN = "b50cbd056df7c560027459cfcb72715db542ac2f73409ad7de7c63991920fa03"
+GOLDEN = "590fc8106ccd1e0b7271c1d4a76fa160d0eb87a3f2c7031156a3fcbf6b57293b"
 
 networks = st.builds(
     generate,

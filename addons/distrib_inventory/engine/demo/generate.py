@@ -36,9 +36,9 @@ def generate(seed: int, scale: float, until: dt.date) -> DemoNetwork:
     climate = weather(parts["weather"], cities, days)
     history = demand.history(parts["history"], warehouses, products, promotions, climate)
     return DemoNetwork(
-        seed, float(scale), until, catalogue.CATEGORIES, catalogue.suppliers(), products, dealers, warehouses, promotions,
-        climate, history, _stock(parts["stock"], warehouses, products, history),
-        orders.orders(parts["orders"], dealers, products, until, scale),
+        seed, float(scale), until, catalogue.CATEGORIES, catalogue.suppliers(), products, dealers, warehouses,
+        promotions, climate, history, _stock(parts["stock"], warehouses, products, history),
+        orders.orders(parts["orders"], dealers, warehouses, products, until, scale),
         orders.supplies(parts["supplies"], warehouses, products, until, scale),
     )  # fmt: skip
 

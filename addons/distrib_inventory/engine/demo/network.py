@@ -11,8 +11,8 @@ STEPS = ((5_000, 15), (2_000, 30), (1_000, 45))
 WORDS = (
     ("Lakeside", "湖滨"), ("Riverbend", "江湾"), ("Eastgate", "东门"), ("Pinewood", "松林"), ("Harbour", "海港"),
     ("Northbridge", "北桥"), ("Goldleaf", "金叶"), ("Clearwater", "清水"), ("Westgarden", "西园"),
-    ("Stonebridge", "石桥"), ("Greenfield", "绿野"), ("Plum Court", "梅苑"), ("Southfield", "南田"), ("Bamboo Lane", "竹巷"),
-    ("Sunrise", "旭日"), ("Hillfoot", "山麓"), ("White Pagoda", "白塔"),
+    ("Stonebridge", "石桥"), ("Greenfield", "绿野"), ("Plum Court", "梅苑"), ("Southfield", "南田"),
+    ("Bamboo Lane", "竹巷"), ("Sunrise", "旭日"), ("Hillfoot", "山麓"), ("White Pagoda", "白塔"),
 )  # fmt: skip
 TRADES = (("Trading", "商贸"), ("Supply Chain", "供应链"), ("Commerce", "贸易"), ("Distribution", "经销"))
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 
+from .geography import nearest
 from .types import Dealer, Order, Product, Supply, Warehouse
 
 ORDERS = 300
@@ -17,10 +18,17 @@ FATES = (
     "cancelled",
 )  # fmt: skip
 OPEN = ("to_route", "held", "waiting")
+# The goods have left the source.
+SHIPPED = ("paid", "unpaid", "overdue", "returned", "in_transit", "late", "exception")
 
 
 def orders(
-    rng: np.random.Generator, dealers: tuple[Dealer, ...], products: tuple[Product, ...], until: dt.date, scale: float
+    rng: np.random.Generator,
+    dealers: tuple[Dealer, ...],
+    warehouses: tuple[Warehouse, ...],
+    products: tuple[Product, ...],
+    until: dt.date,
+    scale: float,
 ) -> tuple[Order, ...]:
     """300 times ``scale`` orders of the last 360 days, oldest first; the first dealer has some of every kind."""
     number = max(24, round(ORDERS * scale))
@@ -30,6 +38,8 @@ def orders(
     # The one whose portal the demo shows: every seventh order, counted from the newest.
     buyers[::-7] = 0
     popular = np.array([p.popularity for p in products])
+    depots = [i for i, w in enumerate(warehouses) if w.tier == "regional"]
+    sources = [depots[nearest(d.city, [warehouses[i].city for i in depots])] for d in dealers]
     made = []
     for i in range(number):
         age, dealer = int(ages[i]), dealers[buyers[i]]
@@ -39,6 +49,7 @@ def orders(
                 f"DEMO{i + 1:05d}",
                 until - dt.timedelta(days=age),
                 int(buyers[i]),
+                sources[buyers[i]],
                 _channel(rng),
                 fate,
                 _lines(rng, products, popular, 364 - age, dealer.tier),

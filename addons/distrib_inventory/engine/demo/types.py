@@ -122,11 +122,15 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Order:
-    """One order of a dealer. ``fate`` is one of :data:`.orders.FATES`; lines are (product, pieces)."""
+    """One order of a dealer, served by the warehouse ``source``.
+
+    ``fate`` is one of :data:`.orders.FATES`; lines are (product, pieces).
+    """
 
     ref: str
     day: dt.date
     dealer: int
+    source: int
     channel: str
     fate: str
     lines: tuple[tuple[int, int], ...]
