@@ -1,0 +1,6 @@
+"""Lint runs on the text of the project: no Odoo, no database."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

@@ -1,0 +1,70 @@
+"""What the linters say; the same checks run before a commit (pre-commit)."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import prettier
+
+PROJECT = Path(__file__).resolve().parents[2]
+PYTHON = ["addons", "tests", "tools", "bench"]
+
+
+def check(*command: str) -> None:
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command[:4])}\n{done.stdout}\n{done.stderr}"
+
+
+def test_ruff():
+    check(sys.executable, "-m", "ruff", "check", *PYTHON)
+
+
+def test_ruff_format():
+    check(sys.executable, "-m", "ruff", "format", "--check", *PYTHON)
+
+
+def test_engines_do_not_import_odoo():
+    """Each engine folder bans odoo, the clock and the other rooms of its add-on."""
+    folders = [str(p) for p in sorted((PROJECT / "addons").glob("*/engine"))]
+    assert folders
+    config = PROJECT / "tests/lint/ruff-engine.toml"
+    check(sys.executable, "-m", "ruff", "check", "--config", str(config), *folders)
+
+
+def test_pylint_odoo():
+    modules = [str(p.parent) for p in sorted((PROJECT / "addons").glob("*/__manifest__.py"))]
+    rc = PROJECT / "tests/lint/pylintrc"
+    env_path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pylint", f"--rcfile={rc}", "--jobs=2", *modules],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": env_path},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prettier():
+    command = prettier.command()
+    if command is None:
+        pytest.skip("prettier cannot be fetched here (no npm registry)")
+    files = [p for ending in ("xml", "js") for p in sorted((PROJECT / "addons").rglob(f"*.{ending}"))]
+    check(*command, "--check", *[str(p.relative_to(PROJECT)) for p in files if "/lib/" not in str(p)])
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    """The project runs anywhere: no absolute path of a developer's machine in what is committed."""
+    home = str(Path.home())
+    above = str(PROJECT.parent)
+    names = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True).stdout.split()
+    for name in names:
+        path = PROJECT / name
+        if not path.is_file() or path.suffix in (".png", ".ico", ".xlsx", ".parquet"):
+            continue
+        text = path.read_text(errors="ignore")
+        for place in (f"{home}/", f"{above}/"):
+            assert len(place) < 4 or place not in text, f"{name} names {place}"
