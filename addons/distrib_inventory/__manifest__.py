@@ -10,6 +10,8 @@
         "security/groups.xml",
         "security/ir.model.access.csv",
         "security/network_rules.xml",
+        "data/distrib.region.csv",
+        "data/regions_noupdate.xml",
         "views/menus.xml",
         "views/region_views.xml",
         "views/warehouse_views.xml",
