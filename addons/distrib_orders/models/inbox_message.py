@@ -1,0 +1,223 @@
+import json
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.http import request
+
+from ..engine import intake
+from .problems import as_errors, as_text, problem
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 200
+RETRIED = ("waiting", "held", "failed")
+
+
+class InboxMessage(models.Model):
+    """What a channel sent, as received. Stored before anything else; reading it is a step of its own.
+
+    The step can be repeated at any time: it finds the order it made before and changes nothing that is right.
+    """
+
+    _name = "distrib.inbox.message"
+    _description = "Inbox Message"
+    _order = "id desc"
+    _rec_name = "external_id"
+
+    channel_id = fields.Many2one("distrib.channel", required=True, index=True, ondelete="restrict", readonly=True)
+    company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
+    external_id = fields.Char(string="Outside Number", readonly=True, help="The order's number in the outside system.")
+    version = fields.Char(
+        required=True, readonly=True, help="The sender's version, or # and a mark of the content when he gives none."
+    )
+    received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
+    user_id = fields.Many2one("res.users", string="Sent By", readonly=True, default=lambda self: self.env.uid)
+    source = fields.Selection(
+        [("rpc", "XML-RPC or JSON-RPC"), ("json2", "JSON-2"), ("internal", "This system")],
+        required=True,
+        readonly=True,
+        default="internal",
+    )
+    headers = fields.Json(readonly=True)
+    body = fields.Text(readonly=True)
+    body_hash = fields.Char(string="SHA-256", readonly=True)
+    verdict = fields.Selection(
+        [("login", "By login"), ("valid", "Signature valid"), ("invalid", "Signature invalid")],
+        string="Proof of Origin",
+        required=True,
+        readonly=True,
+        default="login",
+    )
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("done", "Done"),
+            ("held", "Held"),
+            ("failed", "Failed"),
+            ("ignored", "Ignored"),
+        ],
+        required=True,
+        readonly=True,
+        default="waiting",
+        index=True,
+    )
+    problems = fields.Json(readonly=True)
+    error = fields.Text(string="Why", compute="_compute_error")
+    order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="set null")
+    attempts = fields.Integer(readonly=True)
+
+    _identity_uniq = models.Constraint(
+        "UNIQUE (channel_id, external_id, version)", "This version of the order was received before."
+    )
+
+    @api.depends("problems")
+    @api.depends_context("lang")
+    def _compute_error(self):
+        for message in self:
+            message.error = as_text(self.env, message.problems)
+
+    # Taking in
+
+    @api.model
+    def _take(self, channel, payloads):
+        """Store payloads, read them into the pool, and answer for each; see ``distrib.channel.submit_orders``."""
+        # sudo: the same payload has the same effect whoever brings it, and who may bring one has been checked;
+        # the inbox itself is closed to clerks because it holds the buyers' personal data.
+        inbox = self.sudo().with_company(channel.company_id)
+        messages, repeated = inbox._store(channel, payloads)
+        outcomes = inbox.union(*messages).filtered(lambda m: m.state in RETRIED)._process()
+        answers = []
+        for message, again in zip(messages, repeated, strict=True):
+            answers.append(message._answer(outcomes.get(message.id, "unchanged"), again))
+        return answers
+
+    @api.model
+    def _store(self, channel, payloads):
+        """One message for each payload, new or already there, and the problem of each that was there with other content.
+
+        :return: (list of messages, list of problems or None), both as long as ``payloads``
+        """
+        keys = [intake.identity(payload) for payload in payloads]
+        known = self._known(channel, keys)
+        source, now = self._source(), fields.Datetime.now()
+        fresh = {}
+        for external_id, version, body, digest in keys:
+            if (external_id, version) not in known:
+                fresh.setdefault(
+                    (external_id, version),
+                    {
+                        "channel_id": channel.id,
+                        "external_id": external_id,
+                        "version": version,
+                        "body": body,
+                        "body_hash": digest,
+                        "source": source,
+                        "received_at": now,
+                    },
+                )
+        created = self.create(list(fresh.values()))
+        created.flush_recordset()
+        known.update(zip(fresh, created, strict=True))
+        messages = [known[key[:2]] for key in keys]
+        return messages, [
+            None if message.body_hash == key[3] else problem("other_content", "version")
+            for message, key in zip(messages, keys, strict=True)
+        ]
+
+    @api.model
+    def _known(self, channel, keys):
+        found = self.search(
+            [("channel_id", "=", channel.id), ("external_id", "in", list({key[0] for key in keys}))]
+        )
+        return {(message.external_id or "", message.version): message for message in found}
+
+    @api.model
+    def _source(self):
+        if not request:
+            return "internal"
+        return "json2" if request.httprequest.path.startswith("/json/2/") else "rpc"
+
+    def _answer(self, status, again):
+        """What the sender of this message hears."""
+        self.ensure_one()
+        if self.state in ("failed", "held"):
+            status = self.state
+        order = self.order_id
+        return {
+            "external_id": self.external_id or "",
+            "status": status,
+            "order_id": order.id or False,
+            "name": order.name or False,
+            "pool_state": order.pool_state or False,
+            "errors": as_errors(self.env, [*(self.problems or []), *([again] if again else [])]),
+        }
+
+    # Reading
+
+    def _process(self):
+        """Read the messages into the pool, the newest version of each order only.
+
+        :return: dict message id -> ``created``, ``updated``, ``unchanged``, ``held`` or ``failed``
+        """
+        outcomes = {}
+        messages = self.try_lock_for_update()
+        if messages != self:
+            # Somebody else is reading them at this moment; his result is the one to report.
+            raise ConcurrencyError("inbox messages are being processed")
+        for channel, group in messages.sorted("id").grouped("channel_id").items():
+            jobs = {}
+            for message in group:
+                order, problems = intake.read_order(json.loads(message.body))
+                if order is None:
+                    message._conclude("failed", [found.as_dict() for found in problems])
+                    outcomes[message.id] = "failed"
+                    continue
+                before = jobs.get(order.external_id)
+                older = before and intake.is_older(message.version, before[0].version)
+                late = message if older else before and before[0]
+                if late:
+                    late._conclude("ignored", [problem("superseded", "version")])
+                    outcomes[late.id] = "unchanged"
+                if not older:
+                    jobs[order.external_id] = (message, order)
+            outcomes.update(self.env["distrib.intake"]._accept(channel, list(jobs.values())))
+        return outcomes
+
+    def _conclude(self, state, problems=None, order=None):
+        self.ensure_one()
+        values = {"state": state, "problems": problems or False, "attempts": self.attempts + 1}
+        if order:
+            values["order_id"] = order.id
+        self.write(values)
+
+    def action_retry(self):
+        """Read again, after the cause has been mended."""
+        # sudo: see _take; the button is shown to those who may write messages.
+        self.check_access("write")
+        self.sudo().filtered(lambda m: m.state in (*RETRIED, "ignored"))._process()
+        return True
+
+    def action_ignore(self):
+        self.filtered(lambda m: m.state in RETRIED).write({"state": "ignored"})
+        return True
+
+    def action_open_order(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "res_id": self.order_id.id,
+            "views": [[False, "form"]],
+        }
+
+    @api.model
+    def _cron_process(self, batch=BATCH):
+        """Read what is still waiting, a batch for each transaction."""
+        domain = [("state", "=", "waiting")]
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=self.search_count(domain))
+        while messages := self.search(domain, order="id", limit=batch).try_lock_for_update():
+            messages._process()
+            if not cron._commit_progress(len(messages)):
+                break
