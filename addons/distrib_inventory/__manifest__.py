@@ -15,10 +15,18 @@
         "views/menus.xml",
         "views/region_views.xml",
         "views/warehouse_views.xml",
+        "views/position_views.xml",
+        "views/home_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "distrib_inventory/static/src/**/*",
+        ],
+        "web.assets_unit_tests": [
+            "distrib_inventory/static/tests/**/*.test.js",
+        ],
+        "web.assets_tests": [
+            "distrib_inventory/static/tests/tours/**/*",
         ],
     },
     "application": True,
