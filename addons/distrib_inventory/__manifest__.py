@@ -10,6 +10,8 @@
         "security/groups.xml",
         "security/ir.model.access.csv",
         "security/network_rules.xml",
+        "security/demand/ir.model.access.csv",
+        "security/demand_rules.xml",
         "data/distrib.region.csv",
         "data/regions_noupdate.xml",
         "views/menus.xml",
@@ -17,6 +19,9 @@
         "views/warehouse_views.xml",
         "views/position_views.xml",
         "views/home_views.xml",
+        "data/demand_crons.xml",
+        "views/demand_views.xml",
+        "views/sales_import_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -28,9 +28,7 @@ class Blocks:
 
     def take(self, chosen: np.ndarray) -> "Blocks":
         """Return the chosen blocks (mask or positions)."""
-        return Blocks(
-            self.warehouse_id[chosen], self.product_id[chosen], self.month[chosen], self.values[:, chosen]
-        )
+        return Blocks(self.warehouse_id[chosen], self.product_id[chosen], self.month[chosen], self.values[:, chosen])
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,9 @@ def promotion_depth(flag: np.ndarray, discount: np.ndarray) -> np.ndarray:
     >>> promotion_depth(np.array([1, 1, 0, np.nan]), np.array([0.75, 1, 7.5, np.nan])).tolist()
     [0.25, 0.009999999776482582, 0.25, nan]
     """
-    share = np.select([discount <= 0, discount <= 1.5, discount <= 10], [np.nan, discount, discount / 10], discount / 100)
+    share = np.select(
+        [discount <= 0, discount <= 1.5, discount <= 10], [np.nan, discount, discount / 10], discount / 100
+    )
     depth = np.clip(1 - share, 0, 1)
     depth = np.where(np.isnan(depth) & (flag == 0), 0, depth)
     promoted = (flag > 0) & ~(depth >= PROMOTION_UNKNOWN_DEPTH)

@@ -139,7 +139,8 @@ def order_quantity(
 
     The quantity is at least ``minimum`` and rounded up to a whole ``multiple`` (0 or less: no multiple).
 
-    >>> order_quantity(np.array([3.0, 9.0]), np.array([5.0, 5.0]), np.array([12.0, 12.0]), np.array([4.0, 4.0]), 0).tolist()
+    >>> position, four = np.array([3.0, 9.0]), np.array([4.0, 4.0])
+    >>> order_quantity(position, np.array([5.0, 5.0]), np.array([12.0, 12.0]), four, four).tolist()
     [12.0, 0.0]
     """
     wanted = np.maximum(order_up_to - position, minimum)

@@ -20,18 +20,57 @@ class Target:
 TARGETS: dict[str, Target] = {
     "store": Target(
         "label",
-        ("store", "store id", "shop", "warehouse", "site", "location", "门店", "店铺", "门店编号", "门店编码", "仓库", "店号"),
+        (
+            "store",
+            "store id",
+            "shop",
+            "warehouse",
+            "site",
+            "location",
+            "门店",
+            "店铺",
+            "门店编号",
+            "门店编码",
+            "仓库",
+            "店号",
+        ),
         required=True,
     ),
     "product": Target(
         "label",
-        ("product", "product id", "sku", "item", "item id", "article", "商品", "产品", "商品编号", "商品编码", "货号", "品号"),
+        (
+            "product",
+            "product id",
+            "sku",
+            "item",
+            "item id",
+            "article",
+            "商品",
+            "产品",
+            "商品编号",
+            "商品编码",
+            "货号",
+            "品号",
+        ),
         required=True,
     ),
     "day": Target("day", ("day", "date", "dt", "sale date", "日期", "销售日期", "时间", "天"), required=True),
     "quantity": Target(
         "number",
-        ("quantity", "qty", "units", "sales", "sold", "sale amount", "demand", "销量", "数量", "销售数量", "销售量", "件数"),
+        (
+            "quantity",
+            "qty",
+            "units",
+            "sales",
+            "sold",
+            "sale amount",
+            "demand",
+            "销量",
+            "数量",
+            "销售数量",
+            "销售量",
+            "件数",
+        ),
         required=True,
         low=-1e9,
         high=1e9,
@@ -56,9 +95,13 @@ TARGETS: dict[str, Target] = {
     "temperature": Target(
         "number", ("temperature", "avg temperature", "temp", "气温", "温度", "平均气温"), low=-80, high=70
     ),
-    "rain": Target("number", ("rain", "precipitation", "precpt", "rainfall", "降雨", "降雨量", "降水", "降水量"), low=0, high=3000),
+    "rain": Target(
+        "number", ("rain", "precipitation", "precpt", "rainfall", "降雨", "降雨量", "降水", "降水量"), low=0, high=3000
+    ),
     "humidity": Target("number", ("humidity", "avg humidity", "湿度", "平均湿度"), low=0, high=100),
-    "wind": Target("number", ("wind", "avg wind level", "wind level", "wind speed", "风力", "风速", "风级"), low=0, high=150),
+    "wind": Target(
+        "number", ("wind", "avg wind level", "wind level", "wind speed", "风力", "风速", "风级"), low=0, high=150
+    ),
 }
 REQUIRED = tuple(name for name, target in TARGETS.items() if target.required)
 # Of these, the first that a file has says how long the goods were in stock.
@@ -93,7 +136,7 @@ def guess_mapping(headers: Sequence[str]) -> dict[str, str]:
                 scored.append((-score, position, header, target))
     mapping: dict[str, str] = {}
     taken: set[str] = set()
-    for _score_, _position, header, target in sorted(scored):
+    for _rank, _position, header, target in sorted(scored):
         if header not in mapping and target not in taken:
             mapping[header] = target
             taken.add(target)

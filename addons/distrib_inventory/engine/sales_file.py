@@ -59,7 +59,9 @@ class Checked:
         if not len(positions):
             return
         header = self.columns.get(target, target)
-        cells = self.chunk.table[header].take(pa.array(positions)).to_pylist() if header in self.columns.values() else []
+        cells = (
+            self.chunk.table[header].take(pa.array(positions)).to_pylist() if header in self.columns.values() else []
+        )
         for place, position in enumerate(positions):
             value = "" if not cells or cells[place] is None else str(cells[place])
             before = int(other[position]) if other is not None else 0
@@ -68,7 +70,7 @@ class Checked:
 
 
 def check(chunk: Chunk, mapping: Mapping[str, str], options: Options) -> Checked:
-    """Read the mapped columns ({header: target}) of a chunk; every cell is looked at, so all errors come out at once."""
+    """Read the mapped columns ({header: target}) of a chunk; all errors of all cells come out at once."""
     table = chunk.table
     columns = {target: header for header, target in mapping.items() if header in table.column_names}
     day, missing, bad = days(table[columns["day"]])

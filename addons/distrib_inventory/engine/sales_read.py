@@ -165,7 +165,9 @@ def _open_csv(path: str) -> SalesFile:
         pa.BufferReader(line.encode() + b"\n"),
         read_options=pa.csv.ReadOptions(autogenerate_column_names=True),
         parse_options=pa.csv.ParseOptions(delimiter=delimiter),
-        convert_options=pa.csv.ConvertOptions(column_types={f"f{n}": pa.string() for n in range(line.count(delimiter) + 1)}),
+        convert_options=pa.csv.ConvertOptions(
+            column_types={f"f{n}": pa.string() for n in range(line.count(delimiter) + 1)}
+        ),
     )
     headers = unique_headers([str(column[0].as_py() or "") for column in table.columns])
     file = SalesFile(path, "csv", headers, {}, None, encoding, delimiter)
@@ -263,3 +265,11 @@ def _sheet_tables(file: SalesFile) -> Iterator[_Part]:
         cells = [(row + [""] * width)[:width] for _, row in part]
         columns = {h: pa.array([row[i] for row in cells], pa.string()) for i, h in enumerate(file.headers)}
         yield pa.table(columns), np.array([number for number, _ in part]), []
+
+
+def count_rows(file: SalesFile) -> int:
+    """Return about how many data rows a file has (lines of a CSV, 0 for a sheet), for the progress only."""
+    if file.kind != "csv":
+        return file.count or 0
+    with open(file.path, "rb") as stream:
+        return max(sum(part.count(b"\n") for part in iter(lambda: stream.read(1 << 24), b"")) - 1, 0)

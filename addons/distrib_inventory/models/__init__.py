@@ -3,3 +3,10 @@ from . import home
 from . import position
 from . import position_report
 from . import warehouse
+from . import warehouse_supply
+from . import company_settings
+from . import demand
+from . import weather
+from . import sales_import_parts
+from . import sales_import
+from . import sales_import_run
