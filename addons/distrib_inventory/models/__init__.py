@@ -3,6 +3,9 @@ from . import home
 from . import position
 from . import position_report
 from . import warehouse
+from . import demo
+from . import demo_goods
+from . import demo_supply
 from . import warehouse_supply
 from . import company_settings
 from . import demand
