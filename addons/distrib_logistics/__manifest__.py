@@ -1,0 +1,26 @@
+{
+    "name": "Distribution: Logistics",
+    "summary": "Parcels of every carrier on one track: events, late and failed deliveries, the customer's own page",
+    "version": "19.0.1.0.0",
+    "category": "Supply Chain/Distribution",
+    "author": "Distribution Suite contributors",
+    "license": "LGPL-3",
+    "depends": ["distrib_inventory", "stock_delivery", "portal"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "data/sequence.xml",
+        "data/distrib.tracking.code.csv",
+        "wizards/record_event_views.xml",
+        "views/templates.xml",
+        "views/parcel_views.xml",
+        "views/tracking_views.xml",
+        "views/document_views.xml",
+        "views/portal_templates.xml",
+        "views/menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["distrib_logistics/static/src/scss/timeline.scss"],
+        "web.assets_frontend": ["distrib_logistics/static/src/scss/timeline.scss"],
+    },
+}

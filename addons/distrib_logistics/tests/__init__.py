@@ -1,0 +1,1 @@
+from . import test_access, test_intake, test_picking, test_portal
