@@ -52,10 +52,12 @@ class Region(models.Model):
         "Two parts of one region cannot have the same code.",
     )
 
-    @api.constrains("parent_id")
-    def _check_parent_loop(self):
-        if self._has_cycle():
-            raise ValidationError(self.env._("A region cannot be part of itself."))
+    def write(self, vals):
+        # The tree is stored as paths, which core updates before any constraint runs, with a bare "Recursion Detected".
+        above = self.browse(vals.get("parent_id") or ()).parent_path or ""
+        if loops := self.filtered(lambda region: str(region.id) in above.split("/")):
+            raise ValidationError(self.env._("%s cannot be a part of itself or of its own parts.", loops[0].name))
+        return super().write(vals)
 
     @api.constrains("latitude", "longitude")
     def _check_coordinates(self):

@@ -1,0 +1,5 @@
+from . import test_region
+from . import test_warehouse
+from . import test_position
+from . import test_roles
+from . import test_home
