@@ -35,12 +35,24 @@ def generate(seed: int, scale: float, until: dt.date) -> DemoNetwork:
     cities = tuple({w.city.adcode: w.city for w in warehouses}.values())
     climate = weather(parts["weather"], cities, days)
     history = demand.history(parts["history"], warehouses, products, promotions, climate)
+    stock = _stock(parts["stock"], warehouses, products, history)
+    sold = orders.orders(parts["orders"], dealers, warehouses, products, until, scale)
     return DemoNetwork(
-        seed, float(scale), until, catalogue.CATEGORIES, catalogue.suppliers(), products, dealers, warehouses,
-        promotions, climate, history, _stock(parts["stock"], warehouses, products, history),
-        orders.orders(parts["orders"], dealers, warehouses, products, until, scale),
-        orders.supplies(parts["supplies"], warehouses, products, until, scale),
-    )  # fmt: skip
+        seed=seed,
+        scale=float(scale),
+        until=until,
+        categories=catalogue.CATEGORIES,
+        suppliers=catalogue.suppliers(),
+        products=products,
+        dealers=dealers,
+        warehouses=warehouses,
+        promotions=promotions,
+        weather=climate,
+        history=history,
+        stock=stock,
+        orders=orders.short_of_stock(sold, products, stock),
+        supplies=orders.supplies(parts["supplies"], warehouses, products, until, scale),
+    )
 
 
 def _stock(

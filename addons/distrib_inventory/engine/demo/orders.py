@@ -1,6 +1,7 @@
 """Orders of dealers over the year and the purchases and transfers still on their way."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,12 +13,12 @@ CHANNELS = (("portal", 0.5), ("api", 0.2), ("shop", 0.2), ("phone", 0.1))
 # What became of an order by the end of the last day:
 # delivered and paid / delivered, invoice not due / delivered, invoice past due / goods sent back and credited /
 # on the road / on the road past its date / stopped on the road /
-# not routed / held by a clerk / short of stock / cancelled
+# not routed / held by a clerk / short of stock / reserved / given to the warehouse / cancelled
 FATES = (
     "paid", "unpaid", "overdue", "returned", "in_transit", "late", "exception", "to_route", "held", "waiting",
-    "cancelled",
+    "routed", "released", "cancelled",
 )  # fmt: skip
-OPEN = ("to_route", "held", "waiting")
+OPEN = ("to_route", "held", "waiting", "routed", "released")
 # The goods have left the source.
 SHIPPED = ("paid", "unpaid", "overdue", "returned", "in_transit", "late", "exception")
 
@@ -66,10 +67,10 @@ def _ages(rng: np.random.Generator, number: int) -> np.ndarray:
 
 def _fate(rng: np.random.Generator, age: int, payment_days: int, place: int) -> str:
     """``place`` counts from the newest: the last ones show each open state in turn, so that all of them occur."""
-    if place < 12:
-        return (*OPEN, "in_transit")[place % 4]
+    if place < 24:
+        return (*OPEN, "in_transit")[place % 6]
     if age < 7:
-        return ("late", "in_transit", "to_route", "exception")[place % 4]
+        return ("late", "in_transit", "released", "exception")[place % 4]
     draw = rng.random()
     if draw < 0.03:
         return "cancelled"
@@ -93,6 +94,21 @@ def _lines(rng, products, popular, day: int, tier: int) -> tuple[tuple[int, int]
     chosen = rng.choice(len(products), number, replace=False, p=share / share.sum())
     cartons = rng.integers(1, (9, 6, 4)[tier], number)
     return tuple((int(p), int(c) * products[p].pack) for p, c in zip(chosen, cartons, strict=True))
+
+
+def short_of_stock(made: tuple[Order, ...], products: tuple[Product, ...], stock: np.ndarray) -> tuple[Order, ...]:
+    """The same orders; a waiting one asks for a carton more of its first product than any warehouse has.
+
+    ``stock`` (warehouses, products) in pieces.
+    """
+
+    def more(order: Order) -> Order:
+        product, pieces = order.lines[0]
+        pack = products[product].pack
+        wanted = max(pieces, (int(stock[:, product].max()) // pack + 1) * pack)
+        return replace(order, lines=((product, wanted), *order.lines[1:]))
+
+    return tuple(more(order) if order.fate == "waiting" else order for order in made)
 
 
 def supplies(
