@@ -45,9 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> benching.Result:
     with benching.odoo("bench") as env:
-        warehouses, products = _network.build(
-            env, options.warehouses, options.products, options.moves, options.seed
-        )
+        warehouses, products = _network.build(env, options.warehouses, options.products, options.moves, options.seed)
         asked = products[: options.asked or None]
         ours, rows = _median(lambda: env["distrib.position"].read_positions(asked, warehouses))
         grouped, peer = _median(lambda: _grouped(env, asked, warehouses))

@@ -77,7 +77,9 @@ def _site() -> str:
     lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
     sites = [line.split()[1] for line in lines if line.startswith("Debian ")]
     if not sites:
-        raise Problem("apt knows no Debian mirror yet", "apt-get update   (or ODOO_PATH=/path/to/odoo-19.0 ./distrib up)")
+        raise Problem(
+            "apt knows no Debian mirror yet", "apt-get update   (or ODOO_PATH=/path/to/odoo-19.0 ./distrib up)"
+        )
     return sites[0]
 
 

@@ -57,8 +57,11 @@ def ensure() -> Path:
 
 def addons_path(root: Path) -> list[Path]:
     """Odoo's own add-on folders: one in Debian's layout, two in a source checkout."""
-    return [folder for folder in (root / "odoo" / "addons", root / "addons") if (folder / "web").is_dir() or
-            (folder / "base").is_dir()]
+    return [
+        folder
+        for folder in (root / "odoo" / "addons", root / "addons")
+        if (folder / "web").is_dir() or (folder / "base").is_dir()
+    ]
 
 
 def _cached() -> Path:

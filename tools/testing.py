@@ -45,8 +45,10 @@ def outcomes(report: Path) -> dict[str, str]:
     found = {}
     for case in ElementTree.parse(report).iter("testcase"):
         tags = {child.tag for child in case}
-        kind = "failed" if "failure" in tags else "errors" if "error" in tags else "skipped" if "skipped" in tags else ""
-        found[f"{case.get('classname')}::{case.get('name')}"] = kind or "passed"
+        kind = (
+            "failed" if "failure" in tags else "errors" if "error" in tags else "skipped" if "skipped" in tags else ""
+        )
+        found[f"{case.get('file')}::{case.get('classname')}::{case.get('name')}"] = kind or "passed"
     return found
 
 
@@ -124,7 +126,8 @@ def _run(title: str, arguments: list[str], env: dict[str, str], tally: Tally) ->
 
 def pytest(arguments: list[str], env: dict[str, str], report: Path) -> int:
     paths.ensure(report.parent)
-    command = [str(paths.PYTHON), "-m", "pytest", "-rs", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
+    command = [str(paths.PYTHON), "-m", "pytest", "-rs", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    command += ["-o", "junit_family=xunit1", *arguments]  # with the file of each test
     try:
         return subprocess.run(command, env=env, cwd=paths.PROJECT).returncode
     except OSError as error:
