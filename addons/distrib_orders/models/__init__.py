@@ -1,6 +1,9 @@
 from . import (
     channel,
     dealer_tier,
+    demo,
+    demo_delivery,
+    home,
     inbox_message,
     intake,
     intake_partner,

@@ -1,5 +1,4 @@
 import json
-import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
@@ -8,9 +7,8 @@ from odoo.http import request
 from ..engine import intake
 from .problems import as_errors, as_text, problem
 
-_logger = logging.getLogger(__name__)
-
 BATCH = 200
+KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent")
 RETRIED = ("waiting", "held", "failed")
 
 
@@ -87,10 +85,11 @@ class InboxMessage(models.Model):
         inbox = self.sudo().with_company(channel.company_id)
         messages, repeated = inbox._store(channel, payloads)
         outcomes = inbox.union(*messages).filtered(lambda m: m.state in RETRIED)._process()
-        answers = []
-        for message, again in zip(messages, repeated, strict=True):
-            answers.append(message._answer(outcomes.get(message.id, "unchanged"), again))
-        return answers
+        # A message that came twice in this call made its order once: the second time it is unchanged.
+        return [
+            message._answer(outcomes.pop(message.id, "unchanged"), again)
+            for message, again in zip(messages, repeated, strict=True)
+        ]
 
     @api.model
     def _store(self, channel, payloads):
@@ -100,20 +99,18 @@ class InboxMessage(models.Model):
         """
         keys = [intake.identity(payload) for payload in payloads]
         known = self._known(channel, keys)
-        source, now = self._source(), fields.Datetime.now()
+        origin = {**self._origin_values(), "channel_id": channel.id, "received_at": fields.Datetime.now()}
         fresh = {}
         for external_id, version, body, digest in keys:
             if (external_id, version) not in known:
                 fresh.setdefault(
                     (external_id, version),
                     {
-                        "channel_id": channel.id,
+                        **origin,
                         "external_id": external_id,
                         "version": version,
                         "body": body,
                         "body_hash": digest,
-                        "source": source,
-                        "received_at": now,
                     },
                 )
         created = self.create(list(fresh.values()))
@@ -133,10 +130,16 @@ class InboxMessage(models.Model):
         return {(message.external_id or "", message.version): message for message in found}
 
     @api.model
-    def _source(self):
+    def _origin_values(self):
+        """By which way a call came, with those of its headers that carry no secret."""
         if not request:
-            return "internal"
-        return "json2" if request.httprequest.path.startswith("/json/2/") else "rpc"
+            return {"source": "internal"}
+        call = request.httprequest
+        headers = {name: call.headers[name] for name in KEPT_HEADERS if name in call.headers}
+        return {
+            "source": "json2" if call.path.startswith("/json/2/") else "rpc",
+            "headers": {**headers, "Remote-Address": call.remote_addr},
+        }
 
     def _answer(self, status, again):
         """What the sender of this message hears."""
@@ -159,30 +162,34 @@ class InboxMessage(models.Model):
         """Read the messages into the pool, the newest version of each order only.
 
         :return: dict message id -> ``created``, ``updated``, ``unchanged``, ``held`` or ``failed``
+        :raise ConcurrencyError: another transaction reads one of them now; run again, its result is then there
         """
         outcomes = {}
-        messages = self.try_lock_for_update()
-        if messages != self:
-            # Somebody else is reading them at this moment; his result is the one to report.
+        if self.try_lock_for_update() != self:
             raise ConcurrencyError("inbox messages are being processed")
-        for channel, group in messages.sorted("id").grouped("channel_id").items():
-            jobs = {}
-            for message in group:
-                order, problems = intake.read_order(json.loads(message.body))
-                if order is None:
-                    message._conclude("failed", [found.as_dict() for found in problems])
-                    outcomes[message.id] = "failed"
-                    continue
-                before = jobs.get(order.external_id)
-                older = before and intake.is_older(message.version, before[0].version)
-                late = message if older else before and before[0]
-                if late:
-                    late._conclude("ignored", [problem("superseded", "version")])
-                    outcomes[late.id] = "unchanged"
-                if not older:
-                    jobs[order.external_id] = (message, order)
-            outcomes.update(self.env["distrib.intake"]._accept(channel, list(jobs.values())))
+        for channel, group in self.sorted("id").grouped("channel_id").items():
+            reader = self.env["distrib.intake"].with_company(channel.company_id)
+            jobs = group._jobs(outcomes)
+            outcomes.update(reader._accept(channel.with_company(channel.company_id), jobs))
         return outcomes
+
+    def _jobs(self, outcomes):
+        """(message, order) for the newest version of each order; the other messages are concluded."""
+        jobs = {}
+        for message in self:
+            order, problems = intake.read_order(json.loads(message.body))
+            if order is None:
+                message._conclude("failed", [found.as_dict() for found in problems])
+                outcomes[message.id] = "failed"
+                continue
+            late, before = None, jobs.get(order.external_id, (None,))[0]
+            if before:
+                late = message if intake.is_older(message.version, before.version) else before
+                late._conclude("ignored", [problem("superseded", "version")])
+                outcomes[late.id] = "unchanged"
+            if late != message:
+                jobs[order.external_id] = (message, order)
+        return list(jobs.values())
 
     def _conclude(self, state, problems=None, order=None):
         self.ensure_one()

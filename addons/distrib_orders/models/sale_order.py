@@ -158,6 +158,15 @@ class SaleOrder(models.Model):
         ready.released_at = fields.Datetime.now()
         return True
 
+    def action_draft(self):
+        """A cancelled order that comes back starts again: nothing is routed or released."""
+        result = super().action_draft()
+        # sudo: a portal user has no access to these fields, and core lets no portal user get here by itself.
+        orders = self.sudo()
+        orders.filtered("released_at").released_at = False
+        orders.order_line.filtered("routed_warehouse_id").routed_warehouse_id = False
+        return result
+
     def action_open_hold_wizard(self):
         return {
             "type": "ir.actions.act_window",

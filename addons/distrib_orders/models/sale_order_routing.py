@@ -58,8 +58,10 @@ class SaleOrder(models.Model):
         return decisions
 
     def _route_company(self, strategy):
-        sites = self._routing_sites()
-        requests = [order._routing_request(sites) for order in self]
+        """Route orders of one company, the current one, in their sequence."""
+        allowed = self._allowed_warehouses()
+        sites = self.env["stock.warehouse"].union(self._network_warehouses(), *allowed.values())
+        requests = [order._routing_request(sites, allowed[order.channel_id]) for order in self]
         stock = self._routing_stock({need.product for request in requests for need in request.needs}, sites)
         plans = routing.route(requests, [self._routing_site(site) for site in sites], stock, strategy)
         decisions = self._write_decisions(plans, strategy)
@@ -68,20 +70,21 @@ class SaleOrder(models.Model):
 
     # What the router is told
 
-    def _routing_sites(self):
-        """Every warehouse that may serve at least one of the orders, and those of the network that may not."""
-        named = self.channel_id.warehouse_ids
-        return named | self.env["stock.warehouse"].search(
-            ["|", ("network_tier", "!=", False), ("id", "in", self._unchannelled_warehouses().ids),
-             ("company_id", "=", self.env.company.id)]
-        )  # fmt: skip
-
-    def _unchannelled_warehouses(self):
-        """Where orders without a channel may ship from: the network without the dealers' own stock."""
-        network = self.env["stock.warehouse"].search(
-            [("company_id", "=", self.env.company.id), ("network_tier", "in", ("central", "regional", "store"))]
+    @api.model
+    def _network_warehouses(self):
+        return self.env["stock.warehouse"].search(
+            [("company_id", "=", self.env.company.id), ("network_tier", "!=", False)]
         )
-        return network or self.warehouse_id
+
+    def _allowed_warehouses(self):
+        """dict channel (or none) -> the warehouses that may ship its orders."""
+        allowed = {channel: channel._candidate_warehouses() for channel in self.channel_id}
+        free = self.filtered(lambda order: not order.channel_id)
+        if free:
+            # The dealers' own stock is not ours to ship.
+            network = self._network_warehouses().filtered(lambda w: w.network_tier != "dealer")
+            allowed[free.channel_id] = network or free.warehouse_id
+        return allowed
 
     @api.model
     def _routing_site(self, warehouse):
@@ -93,10 +96,8 @@ class SaleOrder(models.Model):
             warehouse.sequence,
         )
 
-    def _routing_request(self, sites):
+    def _routing_request(self, sites, allowed):
         self.ensure_one()
-        channel = self.channel_id
-        allowed = set((channel._candidate_warehouses() if channel else self._unchannelled_warehouses()).ids)
         latitude, longitude = self._routing_place()
         return routing.Order(
             self.id,
@@ -111,7 +112,7 @@ class SaleOrder(models.Model):
             ),
             latitude,
             longitude,
-            {site.id: "not_candidate" for site in sites if site.id not in allowed},
+            {site.id: "not_candidate" for site in sites - allowed},
         )
 
     def _routing_place(self):
@@ -124,15 +125,10 @@ class SaleOrder(models.Model):
 
     @api.model
     def _routing_stock(self, product_ids, sites):
-        groups = self.env["stock.quant"]._read_group(
-            [("product_id", "in", list(product_ids)), ("location_id.warehouse_id", "in", sites.ids),
-             ("location_id.usage", "=", "internal")],
-            ["product_id", "location_id"], ["quantity:sum", "reserved_quantity:sum"],
-        )  # fmt: skip
-        free = defaultdict(float)
-        for product, location, quantity, reserved in groups:
-            free[location.warehouse_id.id, product.id] += quantity - reserved
-        return routing.Stock(free)
+        """What each warehouse can still promise, read in one statement for all products."""
+        found = self.env["distrib.position"]._read_columns(product_ids, sites.ids)
+        keys = zip(found.warehouse_id.tolist(), found.product_id.tolist(), strict=True)
+        return routing.Stock(dict(zip(keys, found.available.tolist(), strict=True)))
 
     # What it decided
 

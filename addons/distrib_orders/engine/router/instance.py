@@ -1,0 +1,177 @@
+"""The input of the router as frozen arrays, and a plan.
+
+Letters in shapes: O orders, L lines, M locations, S articles. Money is in one currency, weight in kilograms, quantities
+in the article's own unit. Locations, articles, orders and lines are named by their index.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+UNFILLED = -1  # in a plan: the line has no location
+FREE = -1  # in pins: the line may go anywhere
+CONFLICT = -2  # in pins: the line was pinned to two locations at once
+
+# Why a location is out, for an order as a whole. Zero means that it may be used; the caller may add codes of its own
+# behind these, the engine only hands them back.
+BARRED = ("", "banned", "rule", "cold_chain", "dangerous", "closed", "no_lane", "margin")
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """What carrying costs from each location to each order's address.
+
+    ``first`` (O, M): fee of a parcel up to ``included_kg``; NaN where there is no lane. ``per_kg`` (O, M): fee of each
+    kilogram above it, billed in steps of ``step_kg`` (0: to the gram). ``late`` (O, M): what it costs that a parcel
+    from there comes after the promised day (days late times the price of a day).
+    """
+
+    first: Floats
+    per_kg: Floats
+    late: Floats
+    included_kg: float = 1.0
+    step_kg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A pool of orders to route. Raises ValueError when the arrays do not fit each other.
+
+    ``start`` (O + 1): the lines of order o are ``start[o]:start[o + 1]``; an article stands in an order once
+    (:func:`merge_lines`). ``sku`` (L), ``quantity`` (L) > 0, ``weight`` (L) of the whole line, ``unfilled`` (L) the
+    cost of not delivering the line. ``stock`` (M, S) free to promise. ``capacity`` (M) parcels that may still be made.
+    ``parcel_handling`` and ``unit_handling`` (M). ``split`` (O): cost of each parcel of the order after the first.
+    ``barred`` (O, M): 0 or the reason's index in :data:`BARRED`. ``pins`` (L): a location, FREE or CONFLICT. ``bans``
+    (L, M): true where a clerk has banned the location for the line.
+    """
+
+    start: Ints
+    sku: Ints
+    quantity: Floats
+    weight: Floats
+    unfilled: Floats
+    stock: Floats
+    capacity: Floats
+    lanes: Lanes
+    parcel_handling: Floats
+    unit_handling: Floats
+    split: Floats
+    barred: NDArray[np.int8]
+    pins: Ints
+    bans: NDArray[np.bool_]
+    distance: Floats | None = None
+    order_of: Ints = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order_of", np.repeat(np.arange(self.orders), np.diff(self.start)))
+        self._check()
+
+    @property
+    def orders(self) -> int:
+        """O, how many orders."""
+        return len(self.start) - 1
+
+    @property
+    def lines(self) -> int:
+        """L, how many lines."""
+        return len(self.sku)
+
+    @property
+    def locations(self) -> int:
+        """M, how many locations."""
+        return len(self.capacity)
+
+    @property
+    def near(self) -> Floats:
+        """(O, M) what "nearest" sorts by: kilometres where known, else the first fee."""
+        return self.lanes.first if self.distance is None else self.distance
+
+    def usable(self) -> NDArray[np.bool_]:
+        """(L, M): the location may serve the line at all: not barred, not banned, a lane, the pin, enough stock."""
+        known = (self.barred == 0) & np.isfinite(self.lanes.first + self.lanes.per_kg + self.lanes.late)
+        able = known[self.order_of] & ~self.bans & (self.stock[:, self.sku].T >= self.quantity[:, None] - 1e-9)
+        able &= (self.capacity >= 1)[None, :]
+        pinned = np.flatnonzero(self.pins != FREE)
+        able[pinned] &= np.arange(self.locations)[None, :] == self.pins[pinned, None]
+        return able
+
+    def _check(self) -> None:
+        orders, lines, places = self.orders, self.lines, self.locations
+        shapes = {
+            "quantity": (lines,), "weight": (lines,), "unfilled": (lines,), "pins": (lines,), "split": (orders,),
+            "barred": (orders, places), "bans": (lines, places), "parcel_handling": (places,),
+            "unit_handling": (places,),
+        }  # fmt: skip
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, not {shape}")
+        for name in ("first", "per_kg", "late"):
+            if getattr(self.lanes, name).shape != (orders, places):
+                raise ValueError(f"lanes.{name} must have shape {(orders, places)}")
+        if self.stock.ndim != 2 or self.stock.shape[0] != places or self.start[-1] != lines:
+            raise ValueError("stock or start do not fit the locations or the lines")
+        if not (np.isfinite(self.quantity) & (self.quantity > 0) & np.isfinite(self.weight)).all():
+            raise ValueError("a line needs a quantity above zero and a weight")
+        if (np.diff(self.start) < 1).any() or self.start[0] != 0:
+            raise ValueError("every order needs a line")
+        keys = self.order_of * self.stock.shape[1] + self.sku
+        if len(np.unique(keys)) != lines:
+            raise ValueError("an article stands in an order twice: merge_lines first")
+        # Parcels of one order from one location are one parcel: it must never pay to make two of them.
+        gap = self.lanes.first - self.lanes.per_kg * self.lanes.included_kg
+        if (gap < -1e-9).any() or (self.lanes.per_kg < 0).any() or (self.split < 0).any():
+            raise ValueError("the first fee must cover the kilograms that it includes")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``location`` (L): the location of each line or UNFILLED. ``cost``: in money, of the whole pool."""
+
+    location: Ints
+    cost: float
+
+    def unfilled_units(self, instance: Instance) -> float:
+        """The quantity of all lines without a location."""
+        return float(instance.quantity[self.location == UNFILLED].sum())
+
+
+def merge_lines(keys: Sequence[tuple[int, int, int]]) -> tuple[list[int], list[int]]:
+    """Which lines become one: ``keys`` holds (order, article, pin); two pins of one article are a conflict.
+
+    Returns for each line the index of its merged line, and for each merged line its pin.
+
+    >>> merge_lines([(0, 7, -1), (0, 8, -1), (0, 7, 3), (1, 7, 2), (1, 7, 4)])
+    ([0, 1, 0, 2, 2], [3, -1, -2])
+    """
+    merged: dict[tuple[int, int], int] = {}
+    into, pins = [], []
+    for order, sku, pin in keys:
+        index = merged.setdefault((order, sku), len(pins))
+        into.append(index)
+        if index == len(pins):
+            pins.append(pin)
+        elif pin not in (FREE, pins[index]):
+            pins[index] = pin if pins[index] == FREE else CONFLICT
+    return into, pins
+
+
+def violations(instance: Instance, location: Ints) -> list[str]:
+    """What a plan does that it must not; empty for a good one. Used by tests and before a plan is written."""
+    found = []
+    served = np.flatnonzero(location != UNFILLED)
+    places = location[served]
+    used = np.zeros_like(instance.stock)
+    np.add.at(used, (places, instance.sku[served]), instance.quantity[served])
+    if (used > instance.stock + 1e-6).any():
+        found.append("stock")
+    parcels = np.unique(instance.order_of[served] * instance.locations + places) % instance.locations
+    if (np.bincount(parcels, minlength=instance.locations) > instance.capacity + 1e-6).any():
+        found.append("capacity")
+    if not instance.usable()[served, places].all():
+        found.append("usable")
+    return found
