@@ -12,6 +12,7 @@ from . import databases, debian, paths, settings
 from .steps import Problem, say
 
 KINDS = ("failed", "passed", "skipped", "errors")
+TAGS = {"failure": "failed", "error": "errors", "skipped": "skipped"}
 
 
 @dataclass
