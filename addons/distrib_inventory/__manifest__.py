@@ -22,6 +22,9 @@
         "data/demand_crons.xml",
         "views/demand_views.xml",
         "views/sales_import_views.xml",
+        "views/policy_views.xml",
+        "views/proposal_views.xml",
+        "views/demand_settings_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

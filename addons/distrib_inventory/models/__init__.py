@@ -13,3 +13,9 @@ from . import weather
 from . import sales_import_parts
 from . import sales_import
 from . import sales_import_run
+from . import policy
+from . import policy_run
+from . import proposal
+from . import proposal_generate
+from . import proposal_accept
+from . import demand_home
