@@ -1,5 +1,6 @@
 """What ./distrib does inside an Odoo environment: ``python -m tools.inside CONF FUNCTION [ARGUMENTS]``."""
 
+import base64
 import json
 import sys
 import time
@@ -20,15 +21,22 @@ def logins(env) -> None:
 
 
 def import_sales(env, path: str, options: str = "{}") -> None:
-    """Import a file of daily sales into demand history, printing progress."""
+    """Import a file of daily sales into demand history, printing progress; bad rows go into a file beside it."""
     start = time.monotonic()
-    chosen = json.loads(options)
-    chosen["progress"] = lambda text: say(f"   {time.monotonic() - start:6.1f} s  {text}")
-    record = env["distrib.sales.import"]._import_path(str(Path(path).resolve()), **chosen)
+
+    def report(job, done, expected):
+        say(f"   {time.monotonic() - start:6.1f} s  {done:,} of about {expected:,} rows, {job.bad_count:,} bad")
+
+    job = env["distrib.sales.import"]._import_path(path, report=report, **json.loads(options))
     env.cr.commit()
-    for line in record._summary_lines():
-        say(f"   {line}")
-    if record.state != "done":
+    say(f"{job.row_count:,} rows, {job.good_count:,} good, {job.bad_count:,} bad in {time.monotonic() - start:.1f} s")
+    say(f"days: {job.new_days:,} new, {job.changed_days:,} changed, {job.unchanged_days:,} unchanged")
+    if job.error_file:
+        errors = Path(path).with_name(job.error_file_name)
+        errors.write_bytes(base64.b64decode(job.error_file))
+        say(f"bad rows, to be mended and imported again: {errors}")
+    if job.state != "done":
+        say(f"the import failed: {job.message}")
         sys.exit(1)
 
 
