@@ -204,6 +204,14 @@ class Demo(models.AbstractModel):
             ]
         )
 
+    def _before_delivery(self, made, pairs):
+        """Hook: what is written on deliveries before they leave.
+
+        Declared here, below orders and logistics, of which each may be installed without the other.
+
+        :param list pairs: (generated order, sale order)
+        """
+
     def _backdate(self, records, date, columns=("create_date",)):
         """Set columns of records that the ORM keeps to itself, one date for all or one for each record.
 

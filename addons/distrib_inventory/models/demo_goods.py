@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import numpy as np
-
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -30,11 +29,12 @@ class Demo(models.AbstractModel):
 
     def _warehouse_vals(self, made, record):
         owner = made.dealers[record.dealer] if record.dealer >= 0 else self.env["res.partner"]
+        # Never the dealer himself: core makes the transit location the customer location of a warehouse's partner.
         address = self.env["res.partner"].create({**self._company_vals(made, _Place(record)), "ref": False})
         return {
             "name": made.label(record),
             "code": record.code,
-            "partner_id": (owner or address).id,
+            "partner_id": address.id,
             "network_tier": record.tier,
             "region_id": self._region(record.city).id,
             "latitude": record.latitude,
@@ -55,8 +55,7 @@ class Demo(models.AbstractModel):
             [self._product_vals(made, p, categories) for p in made.network.products]
         )  # fmt: skip
         made.products = templates.product_variant_id
-        if any(code == "zh_CN" for code, _name in self.env["res.lang"].get_installed()):
-            self._translate(templates, "name", [p.name_zh for p in made.network.products])
+        self._translate(templates, "name", [p.name_zh for p in made.network.products])
 
     def _product_vals(self, made, product, categories):
         category = made.network.categories[product.category]
@@ -89,7 +88,9 @@ class Demo(models.AbstractModel):
         }
 
     def _translate(self, records, name, terms):
-        """Set the Chinese translation of a field of many records in one statement."""
+        """Set the Chinese translation of a field of many records in one statement, where Chinese is installed."""
+        if not self.env["res.lang"]._get_data(code="zh_CN"):
+            return
         records.flush_recordset([name])
         column, rows = SQL.identifier(name), zip(records.ids, terms, strict=True)
         self.env.cr.execute(

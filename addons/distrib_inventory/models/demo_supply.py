@@ -1,5 +1,4 @@
 import numpy as np
-
 from odoo import fields, models
 
 

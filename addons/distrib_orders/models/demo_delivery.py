@@ -41,9 +41,6 @@ class Demo(models.AbstractModel):
             pickings.with_context(cancel_backorder=True)._action_done()
         self._date_deliveries({sale.id: self._left_at(made, order) for order, sale in pairs})
 
-    def _before_delivery(self, made, pairs):
-        """For add-ons: what is written on the deliveries of (generated order, sale order) before they leave."""
-
     def _left_at(self, made, order):
         """The next morning, but no later than now; what is late on the road left well before."""
         days = {"late": 7, "exception": 4}.get(order.fate, 0)
@@ -100,9 +97,9 @@ class Demo(models.AbstractModel):
         invoices = made.extra.get("invoices", self.env["account.move"]).filtered(
             lambda move: not unpaid & set(move.line_ids.sale_line_ids.order_id.ids)
         )
-        # One wizard takes one date: pay by month.
+        # One wizard takes one date; dealers settle a month's invoices together.
         for _month, moves in invoices.grouped(lambda move: (move.invoice_date.year, move.invoice_date.month)).items():
             paid_on = min(max(moves.mapped("invoice_date_due")), made.network.until)
             self.env["account.payment.register"].with_context(active_model="account.move", active_ids=moves.ids).create(
-                {"payment_date": paid_on, "group_payment": False}
+                {"payment_date": paid_on, "group_payment": True}
             )._create_payments()
