@@ -5,7 +5,7 @@
     "category": "Supply Chain/Distribution",
     "author": "Distribution Suite contributors",
     "license": "LGPL-3",
-    "depends": ["distrib_inventory", "stock_delivery", "portal"],
+    "depends": ["distrib_orders", "stock_delivery", "portal"],
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",

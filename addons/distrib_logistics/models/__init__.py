@@ -1,5 +1,7 @@
 from . import (
     delivery_carrier,
+    demo,
+    home,
     parcel,
     parcel_intake,
     sale_order,

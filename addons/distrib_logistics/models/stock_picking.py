@@ -88,6 +88,7 @@ class StockPicking(models.Model):
         return latest
 
     def _new_parcels(self, wanted, latest):
+        self.sale_id.fetch(["commitment_date"])  # the slices below would read them one by one
         values = []
         for key, pickings in wanted.items():
             parcel = latest.get(key)
