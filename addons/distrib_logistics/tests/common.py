@@ -13,6 +13,8 @@ class LogisticsMixin:
     @classmethod
     def set_up_logistics(cls):
         cls.env = cls.env(context=dict(cls.env.context, tracking_disable=True, no_reset_password=True))
+        for code in ("en_US", "zh_CN"):
+            cls.env["res.lang"]._activate_lang(code)
         cls.company = cls.env.company
         Partner = cls.env["res.partner"]
         cls.dealer, cls.other_dealer = Partner.create(
