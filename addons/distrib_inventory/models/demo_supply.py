@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import numpy as np
 from odoo import fields, models
 
@@ -63,7 +65,56 @@ class Demo(models.AbstractModel):
         self._backdate(orders, dates, ("create_date", "date_approve", "date_order"))
 
     def _build_transfers(self, made, supplies):
-        """Both legs of each transfer, the first one done: the goods are on the road."""
+        """Both legs of each transfer as accepted proposals make them; those on the road have left."""
+        pickings = self.env["stock.picking"].create(
+            [
+                values
+                for s in supplies
+                for values in self.env["distrib.proposal"]._leg_values(
+                    made.warehouses[s.source], made.warehouses[s.target], s.ordered, s.expected
+                )
+            ]
+        )
+        pickings.origin = False
+        moves = self.env["stock.move"]
+        for place, supply in enumerate(supplies):
+            moves += self._leg_moves(made, supply, pickings[2 * place], pickings[2 * place + 1])
+        moves._action_confirm(merge=False)
+        outgoing = pickings[::2]
+        outgoing.action_assign()
+        left = outgoing.filtered(lambda p: p.state == "assigned" and p.scheduled_date.date() <= made.network.until)
+        left.move_ids.picked = True
+        left.with_context(cancel_backorder=True)._action_done()
+        for name in ("date_done", "create_date"):
+            self._backdate(left, {picking.id: picking.scheduled_date for picking in left}, (name,))
+
+    def _leg_moves(self, made, supply, out, into):
+        first, second = ([self._leg_move_vals(made, leg, line) for line in supply.lines] for leg in (out, into))
+        arriving = self.env["stock.move"].create(second)
+        for values, move in zip(first, arriving, strict=True):
+            values["move_dest_ids"] = [fields.Command.link(move.id)]
+        return self.env["stock.move"].create(first) + arriving
+
+    def _leg_move_vals(self, made, picking, line):
+        product = made.products[line[0]]
+        return {
+            "picking_id": picking.id,
+            "picking_type_id": picking.picking_type_id.id,
+            "product_id": product.id,
+            "product_uom": product.uom_id.id,
+            "product_uom_qty": line[1],
+            "location_id": picking.location_id.id,
+            "location_dest_id": picking.location_dest_id.id,
+            "company_id": picking.company_id.id,
+            "date": picking.scheduled_date,
+        }
 
     def _build_policies(self, made):
-        """Policies and proposals from the history."""
+        """Policies and proposals from the history; a few proposals are decided already."""
+        as_of = made.network.until + timedelta(days=1)
+        self.env["distrib.policy"]._recompute(as_of=as_of)
+        proposals = self.env["distrib.proposal"]
+        proposals._generate(as_of=as_of)
+        for kind in ("transfer", "purchase"):
+            proposals |= proposals.search([("kind", "=", kind), ("state", "=", "open")], limit=4)
+        proposals.filtered(lambda p: p.kind == "transfer" or p.partner_id).action_accept()
