@@ -125,11 +125,12 @@ def expected_shortage(mean: np.ndarray, sigma: np.ndarray, stock: np.ndarray) ->
     >>> expected_shortage(np.array([10.0, 10.0]), np.array([0.0, 5.0]), np.array([4.0, 10.0])).round(2).tolist()
     [6.0, 1.99]
     """
-    safe = np.where(sigma > 0, sigma, 1.0)
-    k = (stock - mean) / safe
+    spread = sigma > 1e-9
+    safe = np.where(spread, sigma, 1.0)
+    k = np.clip((stock - mean) / safe, -40, 40)  # beyond that the densities are 0 anyway
     density = np.exp(-0.5 * k * k) / np.sqrt(2 * np.pi)
     short = safe * (density - k * ndtr(-k))
-    return np.maximum(np.where(sigma > 0, short, mean - stock), 0.0)
+    return np.maximum(np.where(spread & (k > -40), short, mean - stock), 0.0)
 
 
 def order_quantity(
@@ -161,7 +162,7 @@ def fair_share(wanted: np.ndarray, group: np.ndarray, available: np.ndarray, mul
     [3.0, 1.0]
     """
     total = np.bincount(group, wanted, minlength=len(available))
-    ratio = np.clip(np.divide(available, total, out=np.ones(len(available)), where=total > 0), 0, 1)[group]
+    ratio = np.divide(available, total, out=np.ones(len(available)), where=total > available)[group]
     step = np.where(multiple > 0, multiple, 1.0)
     cut = np.where(multiple > 0, np.floor(wanted * ratio / step + 1e-9) * step, wanted * ratio)
     return np.where(ratio >= 1, wanted, cut)

@@ -239,13 +239,13 @@ def _text(value: object) -> str:
 def _sheet_rows(path: str) -> Iterator[tuple[int, list[str]]]:
     import openpyxl  # slow to import, and only this kind of file needs it
 
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
+    # opened here, since openpyxl would judge a stored file by its missing ending
+    with open(path, "rb") as stream:
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
         for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
             cells = [_text(cell) for cell in row]
             if any(cells):
                 yield number, cells
-    finally:
         book.close()
 
 

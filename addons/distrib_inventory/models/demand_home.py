@@ -52,7 +52,7 @@ class Home(models.AbstractModel):
                     "&",
                     ("bad_count", ">", 0),
                     ("create_date", ">=", "today -7d"),
-                ],  # fmt: skip
+                ],
                 "action": "distrib_inventory.action_distrib_sales_import",
             },
         ]

@@ -59,6 +59,7 @@ class PolicyRun(models.Model):
         :return: number of policies
         """
         company = company or self.env.company
+        self.env.flush_all()  # what follows is read and joined in SQL
         network = {
             warehouse.id: warehouse
             for warehouse in self.env["stock.warehouse"].search([("company_id", "=", company.id)])
@@ -124,7 +125,7 @@ class PolicyRun(models.Model):
 
     @api.model
     def _roll_up(self, pairs, network):
-        """Add to each supplying warehouse the demand of those it supplies, taken as independent: means and variances add."""
+        """Add to each supplying warehouse the demand of those below it; independent, so means and variances add."""
         table = {}  # (warehouse, product) -> [mean, variance, days, censored, pairs included]
         found = pairs.statistics
         columns = (pairs.warehouse_id, pairs.product_id, found.mean, found.sigma**2, found.days, found.censored)
@@ -241,7 +242,8 @@ class PolicyRun(models.Model):
                                         service_override, create_uid, create_date, write_uid, write_date)
             SELECT i.warehouse_id, i.product_id, w.company_id, {names}, (%(methods)s::text[])[i.method + 1],
                    jsonb_build_object('days', days, 'censored', censored, 'supplies', supplies),
-                   clock_timestamp() AT TIME ZONE 'UTC', 0, %(user)s, now() at time zone 'UTC', %(user)s, now() at time zone 'UTC'
+                   clock_timestamp() AT TIME ZONE 'UTC', 0,
+                   %(user)s, now() AT TIME ZONE 'UTC', %(user)s, now() AT TIME ZONE 'UTC'
               FROM distrib_policy_incoming i
               JOIN stock_warehouse w ON w.id = i.warehouse_id
               JOIN product_product p ON p.id = i.product_id AND p.active

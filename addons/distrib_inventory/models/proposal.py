@@ -84,7 +84,8 @@ class Proposal(models.Model):
             data = proposal.reason_data or {}
             sentence = _(
                 "The stock position of %(position).1f (%(available).1f available, %(incoming).1f on the way) is at or "
-                "below the reorder point of %(reorder).1f; with %(mean).1f sold a day and %(lead).0f days until arrival, fill up to %(level).1f.",
+                "below the reorder point of %(reorder).1f; with %(mean).1f sold a day and %(lead).0f days until "
+                "arrival, fill up to %(level).1f.",
                 position=data.get("position", 0.0),
                 available=proposal.available,
                 incoming=proposal.incoming,
@@ -95,8 +96,8 @@ class Proposal(models.Model):
             )
             if data.get("wanted", 0.0) > proposal.proposed_quantity:
                 sentence += " " + _(
-                    "%(source)s cannot give all %(wanted).1f; this is the fair share.",
-                    source=proposal.source_warehouse_id.name or "",
+                    "%(giver)s cannot give all %(wanted).1f; this is the fair share.",
+                    giver=proposal.source_warehouse_id.name or "",
                     wanted=data["wanted"],
                 )
             if proposal.kind == "purchase" and not proposal.partner_id:
@@ -139,7 +140,7 @@ class Proposal(models.Model):
         self.write({**values, "decided_by_id": self.env.uid, "decided_on": fields.Datetime.now()})
 
     def _lock(self, states):
-        """Hold the rows until the end of the transaction; the second of two users gets a message, not a second order."""
+        """Hold the rows until the transaction ends: the second of two users gets a message, not a second order."""
         self.check_access("write")
         if self.try_lock_for_update() != self:
             raise UserError(

@@ -30,8 +30,7 @@ class ProposalGenerate(models.Model):
         """
         company = company or self.env.company
         today = fields.Date.to_date(as_of) or fields.Date.context_today(self)
-        self.env["distrib.policy"].flush_model()
-        self.flush_model()
+        self.env.flush_all()  # what follows is read and joined in SQL
         self._wake_up(today, company)
         wishes = self._wishes(today, company)
         self._upsert_proposals(wishes, today)

@@ -24,6 +24,10 @@ STORED_BYTES = 256 << 20
 OPTIONS = ("create_missing", "allow_returns", "default_tier", "default_region_id", "default_parent_id")
 
 
+class Overtaken(UserError):
+    """Another worker is on the same import; this one leaves it alone."""
+
+
 class SalesImport(models.Model):
     """One file of daily sales on its way into demand history (and its weather into `distrib.weather`).
 
@@ -332,14 +336,8 @@ class SalesImport(models.Model):
         if self.state != "draft":
             raise UserError(self.env._("%s has been started already.", self.name))
         self._mapping()
-        if self.create_missing:
-            for model in ("stock.warehouse", "product.product", "distrib.region"):
-                if not self.env[model].has_access("create"):
-                    raise AccessError(
-                        self.env._(
-                            "You may not create %s, so missing ones cannot be created.", self.env[model]._description
-                        )
-                    )
+        if self.create_missing and not (self.env.su or self.env.user.has_group("distrib_inventory.group_manager")):
+            raise AccessError(self.env._("Only managers import files that create stores and products."))
         signature = self._signature()
         last = self.search(
             [("company_id", "=", self.company_id.id), ("state", "=", "done")], order="write_date desc, id desc", limit=1
@@ -374,6 +372,12 @@ class SalesImport(models.Model):
                 opened = sales_read.open_file(place, job.file_name or "")
                 job._run_parts(opened, commit, report)
             job._finish(opened)
+        except (Overtaken, psycopg2.errors.SerializationFailure):
+            if not commit:
+                raise  # the request is tried again, or the user is told
+            self.env.cr.rollback()
+            _logger.info("Sales import %s goes on elsewhere or later", self.id)
+            self.env.ref("distrib_inventory.cron_sales_import")._trigger()
         except problems as problem:
             if commit:
                 self.env.cr.rollback()

@@ -5,10 +5,10 @@ import io
 import numpy as np
 import pyarrow as pa
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 from ..engine import sales_columns, sales_file
 from ..engine.sales_values import labels
+from .sales_import import Overtaken
 from .sales_resolver import Resolver
 
 # Headers in brackets mean nothing to the guess, in any language, so a mended file is read as it is.
@@ -66,9 +66,10 @@ class SalesImportRun(models.Model):
 
     def _lock_part(self, number):
         """Hold the import until commit; a second worker on it stops here instead of doing the part twice."""
+        self.flush_recordset(["next_part", "state"])
         self.env.cr.execute("SELECT next_part, state FROM distrib_sales_import WHERE id = %s FOR UPDATE", (self.id,))
         if self.env.cr.fetchone() != (number, "running"):
-            raise UserError(self.env._("Another process is working on this import."))
+            raise Overtaken(self.env._("Another process is working on this import."))
 
     def _write_part(self, checked, settled, resolver):
         days = self.env["distrib.demand"]._write_days(

@@ -13,6 +13,8 @@ class Resolver:
 
     def __init__(self, job):
         self.env = job.env
+        # who may start an import that creates (see `_begin`) need not be a product or warehouse manager
+        self.creating = job.env(su=True)
         self.job = job
         self.company = job.company_id
         self._stores = {}
@@ -102,7 +104,9 @@ class Resolver:
         )
 
     def _find_units(self, labels):
-        records = self.env["uom.uom"].search_fetch([("name", "in", labels)], ["name"])
+        # a unit that is out of use still says how much was sold
+        units = self.env["uom.uom"].with_context(active_test=False)
+        records = units.search_fetch([("name", "in", labels)], ["name"])
         return self._by_label(set(labels), [(record.name, record.id) for record in records])
 
     def _ratios(self, unit_ids, product_ids):
@@ -146,11 +150,11 @@ class Resolver:
             }
             for label in labels
         ]
-        return dict(zip(labels, self.env["distrib.region"].with_context(**QUIET).create(values).ids, strict=True))
+        return dict(zip(labels, self.creating["distrib.region"].with_context(**QUIET).create(values).ids, strict=True))
 
     def _create_stores(self, labels):
         job = self.job
-        warehouse = self.env["stock.warehouse"]
+        warehouse = self.creating["stock.warehouse"]
         taken = set(
             warehouse.with_context(active_test=False)
             .search_fetch([("company_id", "=", self.company.id)], ["code"])
@@ -191,7 +195,7 @@ class Resolver:
             }
             for label in labels
         ]
-        return dict(zip(labels, self.env["product.product"].with_context(**QUIET).create(values).ids, strict=True))
+        return dict(zip(labels, self.creating["product.product"].with_context(**QUIET).create(values).ids, strict=True))
 
     @staticmethod
     def _named(label, sentence):

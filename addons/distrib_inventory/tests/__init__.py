@@ -3,3 +3,8 @@ from . import test_warehouse
 from . import test_position
 from . import test_roles
 from . import test_home
+from . import test_demand
+from . import test_sales_import
+from . import test_policy
+from . import test_proposal
+from . import test_proposal_race
