@@ -1,1 +1,1 @@
-from . import dealer_page, partner
+from . import dealer_page, demo, partner

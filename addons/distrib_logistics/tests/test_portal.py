@@ -60,13 +60,16 @@ class TestPortal(LogisticsMixin, HttpCase):
         self.assertIn("SF1", text)
         self.assertNotIn("SF2", text)
 
-    def test_page_in_chinese(self):
-        self.env.flush_all()
-        response = self.page(f"/my/parcels/{self.parcel.id}", self.buyer)
-        self.assertEqual(response.status_code, 200)
-        text = response.text
-        for word in ("运输中", "预计", "物流轨迹"):
-            self.assertIn(word, text)
+    def test_page_in_both_languages(self):
+        for code, words in (
+            ("zh_CN", ("运输中", "预计", "物流轨迹")),
+            ("en_US", ("In transit", "Expected", "What has happened so far")),
+        ):
+            prefix = self.env["res.lang"]._get_data(code=code).url_code
+            response = self.page(f"/{prefix}/my/parcels/{self.parcel.id}", self.buyer)
+            self.assertEqual(response.status_code, 200)
+            for word in words:
+                self.assertIn(word, response.text)
 
     def test_counter_on_the_home_page(self):
         self.authenticate(self.buyer.login, self.buyer.login)
