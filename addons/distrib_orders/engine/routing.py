@@ -54,7 +54,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A site that was out: ``code`` is ``short`` (with product, free and needed quantity) or the reason it was barred."""
+    """A site that was out: ``code`` is ``short`` (with product, free and needed quantity) or why it was barred."""
 
     site: int
     code: str
@@ -78,7 +78,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision for an order; ``state`` is ``whole`` (one site), ``split`` or ``unfilled`` (some line has no site)."""
+    """The decision for an order: ``state`` is ``whole`` (one site), ``split`` or ``unfilled`` (a line has no site)."""
 
     order: int
     state: str
@@ -211,5 +211,5 @@ def _by_line(order: Order, ranked: Sequence[Option], barred: Sequence[Exclusion]
         else:
             legs.append(Leg(need, None, None, "no_stock" if ranked else "no_site", (), excluded))
     sites = {leg.site for leg in legs}
-    state = "unfilled" if None in sites else "whole" if len(sites) == 1 else "split"
+    state = "unfilled" if None in sites else "split" if len(sites) > 1 else "whole"
     return Plan(order.id, state, tuple(legs))

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-SUBMITTERS = ("distrib_inventory.group_order_clerk", "distrib_inventory.group_channel_manager")
+ORDER_DESK = ("distrib_inventory.group_order_clerk", "distrib_inventory.group_channel_manager")
 SUBMIT_LIMIT = 1000
 
 
@@ -136,7 +136,7 @@ class Channel(models.Model):
         return self.env["distrib.inbox.message"]._take(channel, orders)
 
     def _check_submitter(self):
-        if not self.env.su and not any(self.env.user.has_group(group) for group in SUBMITTERS):
+        if not self.env.su and not any(self.env.user.has_group(group) for group in ORDER_DESK):
             raise AccessError(self.env._("Only order clerks and channel managers can submit orders."))
 
     def _by_code(self, code):

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-CLERKS = ("distrib_inventory.group_order_clerk", "distrib_inventory.group_channel_manager")
+from .channel import ORDER_DESK
 
 
 class Home(models.AbstractModel):
@@ -15,7 +15,7 @@ class Home(models.AbstractModel):
                 "key": "orders_new",
                 "area": "orders",
                 "sequence": 10,
-                "groups": CLERKS,
+                "groups": ORDER_DESK,
                 "title": _("New orders"),
                 "subtitle": _("To be looked at and routed"),
                 "icon": "fa-shopping-cart",
@@ -28,7 +28,7 @@ class Home(models.AbstractModel):
                 "key": "orders_to_route",
                 "area": "orders",
                 "sequence": 20,
-                "groups": CLERKS,
+                "groups": ORDER_DESK,
                 "title": _("Orders to route"),
                 "subtitle": _("Waiting for a warehouse"),
                 "icon": "fa-random",
@@ -41,7 +41,7 @@ class Home(models.AbstractModel):
                 "key": "orders_held",
                 "area": "orders",
                 "sequence": 30,
-                "groups": CLERKS,
+                "groups": ORDER_DESK,
                 "title": _("Held orders"),
                 "subtitle": _("Need a decision"),
                 "icon": "fa-hand-paper-o",

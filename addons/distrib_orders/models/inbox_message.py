@@ -3,11 +3,14 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
 from odoo.http import request
+from odoo.service.server import thread_local
 
 from ..engine import intake
 from .problems import as_errors, as_text, problem
+from .races import retry_races
 
 BATCH = 200
+SUBMIT_METHOD = "distrib.channel.submit_orders"
 KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent")
 RETRIED = ("waiting", "held", "failed")
 
@@ -83,7 +86,8 @@ class InboxMessage(models.Model):
         # sudo: the same payload has the same effect whoever brings it, and who may bring one has been checked;
         # the inbox itself is closed to clerks because it holds the buyers' personal data.
         inbox = self.sudo().with_company(channel.company_id)
-        messages, repeated = inbox._store(channel, payloads)
+        with retry_races():
+            messages, repeated = inbox._store(channel, payloads)
         outcomes = inbox.union(*messages).filtered(lambda m: m.state in RETRIED)._process()
         # A message that came twice in this call made its order once: the second time it is unchanged.
         return [
@@ -93,7 +97,7 @@ class InboxMessage(models.Model):
 
     @api.model
     def _store(self, channel, payloads):
-        """One message for each payload, new or already there, and the problem of each that was there with other content.
+        """One message for each payload, new or already there, and the problem where its content differs.
 
         :return: (list of messages, list of problems or None), both as long as ``payloads``
         """
@@ -124,20 +128,20 @@ class InboxMessage(models.Model):
 
     @api.model
     def _known(self, channel, keys):
-        found = self.search(
-            [("channel_id", "=", channel.id), ("external_id", "in", list({key[0] for key in keys}))]
-        )
+        found = self.search([("channel_id", "=", channel.id), ("external_id", "in", list({key[0] for key in keys}))])
         return {(message.external_id or "", message.version): message for message in found}
 
     @api.model
     def _origin_values(self):
         """By which way a call came, with those of its headers that carry no secret."""
         if not request:
-            return {"source": "internal"}
+            # Odoo hides the request of XML-RPC and JSON-RPC from models and leaves the name of the method instead.
+            called = getattr(thread_local, "rpc_model_method", "")
+            return {"source": "rpc" if called == SUBMIT_METHOD else "internal"}
         call = request.httprequest
         headers = {name: call.headers[name] for name in KEPT_HEADERS if name in call.headers}
         return {
-            "source": "json2" if call.path.startswith("/json/2/") else "rpc",
+            "source": "json2" if call.path.startswith("/json/2/") else "internal",
             "headers": {**headers, "Remote-Address": call.remote_addr},
         }
 
@@ -170,7 +174,8 @@ class InboxMessage(models.Model):
         for channel, group in self.sorted("id").grouped("channel_id").items():
             reader = self.env["distrib.intake"].with_company(channel.company_id)
             jobs = group._jobs(outcomes)
-            outcomes.update(reader._accept(channel.with_company(channel.company_id), jobs))
+            with retry_races():
+                outcomes.update(reader._accept(channel.with_company(channel.company_id), jobs))
         return outcomes
 
     def _jobs(self, outcomes):

@@ -1,16 +1,15 @@
-from odoo import api, models
-from odoo.exceptions import ConcurrencyError, UserError
-from odoo.fields import Command
-
 import psycopg2
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from ..engine import intake
 from .problems import problem
+from .races import is_race
 
 # What a single order can do wrong when it is saved. Lost connections and serialisation failures are not among it:
 # those concern the whole transaction, which is run again.
 ORDER_ERRORS = (UserError, psycopg2.IntegrityError, psycopg2.DataError)
-RACES = ("sale_order_channel_ref_uniq", "res_partner_distrib_buyer_uniq")
 
 
 class Intake(models.AbstractModel):
@@ -145,23 +144,19 @@ class Intake(models.AbstractModel):
             with self.env.cr.savepoint():
                 return save(plans)
         except ORDER_ERRORS as error:
-            self._raise_race(error)
+            if is_race(error):
+                raise
         outcomes = {}
         for plan in plans:
             try:
                 with self.env.cr.savepoint():
                     outcomes.update(save([plan]))
             except ORDER_ERRORS as error:
-                self._raise_race(error)
+                if is_race(error):
+                    raise
                 plan[0]._conclude("failed", [problem("refused", "", value=str(error).strip())], plan[1])
                 outcomes[plan[0].id] = "failed"
         return outcomes
-
-    @api.model
-    def _raise_race(self, error):
-        """Another transaction saved the same order or buyer first: run ours again, it will then find it."""
-        if isinstance(error, psycopg2.errors.UniqueViolation) and error.diag.constraint_name in RACES:
-            raise ConcurrencyError("the same order was saved by another transaction") from error
 
     @api.model
     def _create(self, plans):

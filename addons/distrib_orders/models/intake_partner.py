@@ -66,8 +66,10 @@ class IntakePartner(models.AbstractModel):
     @api.model
     def _known(self, channel, orders):
         keys = {intake.buyer_key(order.address) for order in orders} - {""}
-        partners = self.env["res.partner"].with_context(active_test=False).search(
-            [("distrib_channel_id", "=", channel.id), ("distrib_buyer_key", "in", list(keys))]
+        partners = (
+            self.env["res.partner"]
+            .with_context(active_test=False)
+            .search([("distrib_channel_id", "=", channel.id), ("distrib_buyer_key", "in", list(keys))])
         )
         return {partner.distrib_buyer_key: partner for partner in partners}
 

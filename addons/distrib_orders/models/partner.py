@@ -8,9 +8,9 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     is_dealer = fields.Boolean(groups=INTERNAL, index=True, help="Buys from us to sell on.")
-    dealer_code = fields.Char(groups=INTERNAL, copy=False, help="The dealer's number, as used in files and interfaces.")
+    dealer_code = fields.Char(groups=INTERNAL, copy=False, help="The dealer's number in files and interfaces.")
     dealer_tier_id = fields.Many2one(
-        "distrib.dealer.tier", string="Tier", groups=INTERNAL, index="btree_not_null", ondelete="restrict", tracking=True
+        "distrib.dealer.tier", string="Tier", groups=INTERNAL, index="btree_not_null", ondelete="restrict", tracking=1
     )
     dealer_parent_id = fields.Many2one(
         "res.partner",
@@ -19,7 +19,7 @@ class ResPartner(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         domain="[('is_dealer', '=', True), ('id', '!=', id)]",
-        help="The dealer under whom this one buys. Not the parent company: that would show this dealer's orders to him.",
+        help="The dealer under whom this one buys. Not his parent company: that one would see this dealer's orders.",
     )
     dealer_sub_ids = fields.One2many("res.partner", "dealer_parent_id", string="Sub-dealers", groups=INTERNAL)
     dealer_region_id = fields.Many2one(
@@ -56,13 +56,13 @@ class ResPartner(models.Model):
     distrib_channel_id = fields.Many2one(
         "distrib.channel", string="Came Through", groups=INTERNAL, copy=False, ondelete="set null"
     )
-    distrib_buyer_key = fields.Char(groups=INTERNAL, copy=False, help="What tells this buyer from others of the channel.")
+    distrib_buyer_key = fields.Char(groups=INTERNAL, copy=False, help="Tells this buyer from others of the channel.")
 
     _dealer_code_uniq = models.UniqueIndex(
         "(dealer_code) WHERE dealer_code IS NOT NULL", "Two dealers cannot have the same number."
     )
     _distrib_buyer_uniq = models.UniqueIndex(
-        "(distrib_channel_id, distrib_buyer_key) WHERE distrib_channel_id IS NOT NULL AND distrib_buyer_key IS NOT NULL",
+        "(distrib_channel_id, distrib_buyer_key) WHERE distrib_buyer_key IS NOT NULL",
         "A channel has one contact for each buyer.",
     )
 

@@ -97,13 +97,22 @@ class RoutingDecisionLine(models.Model):
         others = [f"{names[row['warehouse']]}{self._distance(row)}" for row in self.alternatives or ()]
         if others:
             rows.append(self.env._("Next best: %s.", self._enumerate(others)))
-        short = [self._short(row, names) for row in (self.excluded or ()) if row["code"] == "short"]
+        # Of the warehouses that were short, only a nearer one raises the question why it was not taken.
+        short = [
+            self._short(row, names)
+            for row in (self.excluded or ())
+            if row["code"] == "short" and not self._is_farther(row)
+        ]
         if short:
             rows.append(self.env._("Too little in stock: %s.", self._enumerate(short)))
         barred = [names[row["warehouse"]] for row in (self.excluded or ()) if row["code"] == "not_candidate"]
         if barred:
             rows.append(self.env._("Not allowed for this channel: %s.", self._enumerate(barred)))
         return rows
+
+    def _is_farther(self, row):
+        mine, other = (self.cost or {}).get("distance_km"), row.get("distance_km")
+        return bool(self.warehouse_id) and None not in (mine, other) and other > mine
 
     def _short(self, row, names):
         product = self.env["product.product"].browse(row["product"]).sudo()
@@ -119,7 +128,7 @@ class RoutingDecisionLine(models.Model):
         ids = {row["warehouse"] for rows in (self.alternatives, self.excluded) for row in rows or ()}
         # sudo: names only, of warehouses whose company rule may be switched off in the reader's session.
         found = self.env["stock.warehouse"].sudo().browse(ids).exists()
-        return {warehouse_id: "?" for warehouse_id in ids} | {w.id: w.name for w in found}
+        return dict.fromkeys(ids, "?") | {w.id: w.name for w in found}
 
     def _distance(self, row):
         if row.get("distance_km") is None:

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
+from .channel import ORDER_DESK
 from .problems import as_text
 
 INTERNAL = "base.group_user"  # portal users can read their orders; how we work on them is not theirs to see
@@ -117,13 +118,20 @@ class SaleOrder(models.Model):
 
     # What a clerk does
 
+    def _check_order_desk(self):
+        # Core lets warehouse users write orders; the pool's decisions are not theirs.
+        if not self.env.su and not any(self.env.user.has_group(group) for group in ORDER_DESK):
+            raise AccessError(self.env._("Only order clerks and channel managers decide about orders of the pool."))
+
     def action_pool_accept(self):
         """Let new orders be routed."""
+        self._check_order_desk()
         self.filtered(lambda o: o.pool_state == "new").pool_accepted = True
         return True
 
     def action_pool_hold(self, reason):
         """Keep orders from being routed or released, until lifted."""
+        self._check_order_desk()
         late = self.filtered(lambda o: o.pool_state in ("shipped", "done", "cancelled"))
         if late:
             raise UserError(
@@ -136,6 +144,7 @@ class SaleOrder(models.Model):
 
     def action_pool_unhold(self):
         """Lift the hold. Lines that match no product hold an order as long as they are there."""
+        self._check_order_desk()
         held = self.filtered("hold_code")
         stuck = held.filtered(lambda o: o.hold_code == "unmatched" and o._has_open_lines())
         if stuck:
@@ -152,6 +161,7 @@ class SaleOrder(models.Model):
 
     def action_pool_release(self):
         """Give routed orders to the warehouse; from now on they are not re-routed."""
+        self._check_order_desk()
         ready = self.filtered(lambda o: o.pool_state == "routed")
         if not ready:
             raise UserError(self.env._("Only routed orders can be released."))

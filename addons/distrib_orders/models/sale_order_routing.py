@@ -1,6 +1,8 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.service.model import retrying
+from odoo.tools import SQL
 
 from ..engine import routing
 
@@ -13,6 +15,7 @@ class SaleOrder(models.Model):
 
     def action_route(self):
         """Route, confirm and reserve the selected orders, and say what became of them."""
+        self._check_order_desk()
         routed = self._route()
         counts = defaultdict(int)
         for decision in routed:
@@ -126,9 +129,34 @@ class SaleOrder(models.Model):
     @api.model
     def _routing_stock(self, product_ids, sites):
         """What each warehouse can still promise, read in one statement for all products."""
+        self._lock_stock(product_ids, sites)
         found = self.env["distrib.position"]._read_columns(product_ids, sites.ids)
         keys = zip(found.warehouse_id.tolist(), found.product_id.tolist(), strict=True)
         return routing.Stock(dict(zip(keys, found.available.tolist(), strict=True)))
+
+    @api.model
+    def _lock_stock(self, product_ids, sites):
+        """Let one run at a time promise these goods.
+
+        Core passes over quants that another transaction has locked and books the reservation on a new one, so two
+        orders at once would both get the last piece. Waiting here instead ends in a serialisation error when the
+        other one took something, upon which the transaction is run again and sees what is left.
+        """
+        self.env["stock.quant"].flush_model(["product_id", "location_id"])
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT q.id
+                  FROM stock_quant q
+                  JOIN stock_location l ON l.id = q.location_id
+                 WHERE q.product_id = ANY(%s) AND l.warehouse_id = ANY(%s) AND l.usage = 'internal'
+                 ORDER BY q.id
+                   FOR NO KEY UPDATE OF q
+                """,
+                list(product_ids),
+                sites.ids,
+            )
+        )
 
     # What it decided
 
@@ -211,6 +239,7 @@ class SaleOrder(models.Model):
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=self.search_count(domain))
         while orders := self.search(domain, order="id", limit=batch):
-            decided = orders._route()
+            # A batch that another run was faster with is simply done again.
+            decided = retrying(orders._route, self.env)
             if not cron._commit_progress(len(decided)) or not decided:
                 break

@@ -1,0 +1,9 @@
+from . import (
+    test_access,
+    test_api,
+    test_dealer,
+    test_intake,
+    test_pool,
+    test_race,
+    test_routing,
+)
