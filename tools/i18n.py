@@ -1,6 +1,8 @@
 """Refresh an add-on's ``i18n/zh_CN.po``: new strings come in empty, gone ones leave, translations stay."""
 
+import ast
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import polib
@@ -28,7 +30,7 @@ def update(env, addon: str) -> int:
     return len(missing)
 
 
-def merge(catalogue: polib.POFile, template: polib.POFile, addon: str) -> polib.POFile:
+def merge(catalogue: polib.POFile, template: list[polib.POEntry], addon: str) -> polib.POFile:
     """The template's strings in its order, with the catalogue's translations.
 
     A string whose wording changed has lost its translation: guessing (fuzzy matching) would hide that.
@@ -67,9 +69,35 @@ def missing_terms(path: Path) -> list[str]:
     ]
 
 
-def _exported(env, addon: str) -> polib.POFile:
+def _exported(env, addon: str) -> list[polib.POEntry]:
     from odoo.tools.translate import trans_export
 
     buffer = io.BytesIO()
     trans_export(None, [addon], buffer, "po", env)
-    return polib.pofile(buffer.getvalue().decode())
+    template = polib.pofile(buffer.getvalue().decode())
+    marked = marked_strings(path.read_text() for path in sorted((ADDONS / addon).rglob("*.py")))
+    return [entry for entry in template if not _is_mistaken(entry, marked)]
+
+
+def marked_strings(sources: Iterable[str]) -> set[str]:
+    """The strings that Python sources pass to ``_`` or ``_lt``.
+
+    >>> sorted(marked_strings(['[self.env._("Late"), ("state", "=", "done"), _("In " "two parts")]']))
+    ['In two parts', 'Late']
+    """
+    return {
+        node.args[0].value
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"_", "_lt"}
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def _is_mistaken(entry: polib.POEntry, marked: set[str]) -> bool:
+    """Odoo's extractor takes a tuple that follows a call of ``_`` for another call, and its first string for a term."""
+    sources = [line for line in entry.comment.splitlines() if line.startswith("odoo-")]
+    only_python = all(place.startswith("code:") for place, _line in entry.occurrences) and sources == ["odoo-python"]
+    return only_python and entry.msgid not in marked

@@ -20,8 +20,7 @@ def haversine_km(
     [0.0, 10007.6]
     """
     phi_a, lam_a, phi_b, lam_b = (
-        np.radians(np.asarray(angle, dtype=np.float64))
-        for angle in (latitude_a, longitude_a, latitude_b, longitude_b)
+        np.radians(np.asarray(angle, dtype=np.float64)) for angle in (latitude_a, longitude_a, latitude_b, longitude_b)
     )
     half_chord = np.sin((phi_b - phi_a) / 2) ** 2 + np.cos(phi_a) * np.cos(phi_b) * np.sin((lam_b - lam_a) / 2) ** 2
     # Rounding can lift the square just above one for antipodes.

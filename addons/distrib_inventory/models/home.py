@@ -56,13 +56,12 @@ class Home(models.AbstractModel):
 
     @api.model
     def _areas(self):
-        _ = self.env._
         return {
-            "planning": _("Planning"),
-            "orders": _("Orders"),
-            "logistics": _("Logistics"),
-            "dealers": _("Dealers"),
-            "network": _("Network"),
+            "planning": self.env._("Planning"),
+            "orders": self.env._("Orders"),
+            "logistics": self.env._("Logistics"),
+            "dealers": self.env._("Dealers"),
+            "network": self.env._("Network"),
         }
 
     @api.model
@@ -106,7 +105,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _cards(self):
-        _ = self.env._
         stock_roles = ("distrib_inventory.group_planner", "distrib_inventory.group_logistics")
         late = [
             ("state", "in", ("waiting", "confirmed", "assigned")),
@@ -114,44 +112,59 @@ class Home(models.AbstractModel):
         ]
         return [
             {
-                "key": "unplaced_warehouses", "area": "network", "sequence": 10,
+                "key": "unplaced_warehouses",
+                "area": "network",
+                "sequence": 10,
                 "groups": ("distrib_inventory.group_manager",),
-                "title": _("Warehouses without a place"),
-                "subtitle": _("Region or tier is missing"),
-                "icon": "fa-map-marker", "tone": "warning",
+                "title": self.env._("Warehouses without a place"),
+                "subtitle": self.env._("Region or tier is missing"),
+                "icon": "fa-map-marker",
+                "tone": "warning",
                 "model": "stock.warehouse",
                 "domain": ["|", ("region_id", "=", False), ("network_tier", "=", False)],
                 "action": "distrib_inventory.action_network_warehouses",
             },
             {
-                "key": "negative_stock", "area": "network", "sequence": 20,
+                "key": "negative_stock",
+                "area": "network",
+                "sequence": 20,
                 "groups": stock_roles,
-                "title": _("Negative stock"),
-                "subtitle": _("More was shipped than counted"),
-                "icon": "fa-minus-circle", "tone": "danger",
+                "title": self.env._("Negative stock"),
+                "subtitle": self.env._("More was shipped than counted"),
+                "icon": "fa-minus-circle",
+                "tone": "danger",
                 "model": "stock.quant",
                 "domain": [("quantity", "<", 0), ("location_id.usage", "=", "internal")],
                 "action": "distrib_inventory.action_negative_quants",
             },
             {
-                "key": "late_receipts", "area": "logistics", "sequence": 20,
+                "key": "late_receipts",
+                "area": "logistics",
+                "sequence": 20,
                 "groups": stock_roles,
-                "title": _("Late receipts"),
-                "subtitle": _("Due since yesterday or longer"),
-                "icon": "fa-sign-in", "tone": "warning",
+                "title": self.env._("Late receipts"),
+                "subtitle": self.env._("Due since yesterday or longer"),
+                "icon": "fa-sign-in",
+                "tone": "warning",
                 "model": "stock.picking",
                 "domain": [("picking_type_id.code", "=", "incoming"), *late],
                 "action": "distrib_inventory.action_late_pickings",
             },
             {
-                "key": "late_transfers", "area": "logistics", "sequence": 30,
+                "key": "late_transfers",
+                "area": "logistics",
+                "sequence": 30,
                 "groups": stock_roles,
-                "title": _("Late transfers"),
-                "subtitle": _("Between or inside warehouses"),
-                "icon": "fa-exchange", "tone": "warning",
+                "title": self.env._("Late transfers"),
+                "subtitle": self.env._("Between or inside warehouses"),
+                "icon": "fa-exchange",
+                "tone": "warning",
                 "model": "stock.picking",
                 "domain": [
-                    "|", ("picking_type_id.code", "=", "internal"), ("location_dest_id.usage", "=", "transit"), *late,
+                    "|",
+                    ("picking_type_id.code", "=", "internal"),
+                    ("location_dest_id.usage", "=", "transit"),
+                    *late,
                 ],
                 "action": "distrib_inventory.action_late_pickings",
             },

@@ -1,4 +1,4 @@
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 
 from odoo import api, models
 from odoo.exceptions import AccessError
@@ -56,8 +56,15 @@ class Position(models.AbstractModel):
             ["product_id", "location_id", "quantity", "reserved_quantity", "owner_id", "removal_date"]
         )
         self.env["stock.move"].flush_model(
-            ["product_id", "location_id", "location_dest_id", "location_final_id", "product_qty", "state",
-             "restrict_partner_id"]
+            [
+                "product_id",
+                "location_id",
+                "location_dest_id",
+                "location_final_id",
+                "product_qty",
+                "state",
+                "restrict_partner_id",
+            ]
         )
         self.env["stock.location"].flush_model(["warehouse_id", "usage"])
         self.env["stock.warehouse"].flush_model(["company_id"])
@@ -156,11 +163,15 @@ class Position(models.AbstractModel):
                AND %s
             """,
             SQL("x.product_qty, 0") if inward else SQL("0, x.product_qty"),
-            place, inside, outside, OPEN_STATES, product_condition,
+            place,
+            inside,
+            outside,
+            OPEN_STATES,
+            product_condition,
         )
 
     @api.model
     def _start_of_tomorrow(self):
         """Core counts as expired what is to be removed by the end of the server's day in the user's time zone."""
         midnight = datetime.combine(date.today() + timedelta(days=1), time.min)
-        return self.env.tz.localize(midnight).astimezone(timezone.utc).replace(tzinfo=None)
+        return self.env.tz.localize(midnight).astimezone(UTC).replace(tzinfo=None)

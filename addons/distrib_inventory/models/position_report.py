@@ -15,7 +15,12 @@ class PositionReport(models.Model):
     _depends = {
         "stock.quant": ["product_id", "location_id", "quantity", "reserved_quantity", "owner_id", "removal_date"],
         "stock.move": [
-            "product_id", "location_id", "location_dest_id", "location_final_id", "product_qty", "state",
+            "product_id",
+            "location_id",
+            "location_dest_id",
+            "location_final_id",
+            "product_qty",
+            "state",
             "restrict_partner_id",
         ],
         "stock.location": ["warehouse_id", "usage"],
@@ -38,7 +43,9 @@ class PositionReport(models.Model):
     on_hand = fields.Float(digits="Product Unit", readonly=True, help="Our own stock in the warehouse.")
     reserved = fields.Float(digits="Product Unit", readonly=True, help="The part of it that is kept for open moves.")
     available = fields.Float(
-        digits="Product Unit", readonly=True, help="On hand less reserved, less unreserved goods past their removal date."
+        digits="Product Unit",
+        readonly=True,
+        help="On hand less reserved, less unreserved goods past their removal date.",
     )
     incoming = fields.Float(digits="Product Unit", readonly=True, help="Open moves into the warehouse.")
     outgoing = fields.Float(digits="Product Unit", readonly=True, help="Open moves out of the warehouse.")
@@ -76,10 +83,16 @@ class PositionReport(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Stock of %(product)s in %(warehouse)s",
-                               product=self.product_id.display_name, warehouse=self.warehouse_id.display_name),
+            "name": self.env._(
+                "Stock of %(product)s in %(warehouse)s",
+                product=self.product_id.display_name,
+                warehouse=self.warehouse_id.display_name,
+            ),
             "res_model": "stock.quant",
             "views": [(self.env.ref("stock.view_stock_quant_tree_simple").id, "list")],
-            "domain": [("product_id", "=", self.product_id.id), ("location_id.warehouse_id", "=", self.warehouse_id.id),
-                       ("location_id.usage", "=", "internal")],
+            "domain": [
+                ("product_id", "=", self.product_id.id),
+                ("location_id.warehouse_id", "=", self.warehouse_id.id),
+                ("location_id.usage", "=", "internal"),
+            ],
         }

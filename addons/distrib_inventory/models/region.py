@@ -35,7 +35,9 @@ class Region(models.Model):
     child_ids = fields.One2many("distrib.region", "parent_id", string="Parts")
     country_id = fields.Many2one("res.country", index="btree_not_null")
     state_id = fields.Many2one(
-        "res.country.state", string="Province or State", index="btree_not_null",
+        "res.country.state",
+        string="Province or State",
+        index="btree_not_null",
         domain="[('country_id', '=?', country_id)]",
     )
     latitude = fields.Float(digits=(10, 6), help="Degrees north; empty means the place of the region above.")

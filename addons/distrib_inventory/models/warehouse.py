@@ -38,7 +38,7 @@ class StockWarehouse(models.Model):
                 chain.append(above)
                 above = above.supply_parent_id
             if above:
-                loop = [*chain[chain.index(above):], above]
+                loop = [*chain[chain.index(above) :], above]
                 names = " ← ".join(step.display_name for step in loop)
                 raise ValidationError(self.env._("The supply tree would run in a circle: %s", names))
 

@@ -25,13 +25,19 @@ class DistribCommon(TransactionCase):
             "Test Dealer House", "TDEA", "dealer", "330100", cls.regional_east, dealer_id=cls.dealer.id
         )
         cls.warehouses = (
-            cls.central | cls.regional_east | cls.regional_south | cls.store_east | cls.store_south
+            cls.central
+            | cls.regional_east
+            | cls.regional_south
+            | cls.store_east
+            | cls.store_south
             | cls.dealer_warehouse
         )
-        cls.product_a, cls.product_b = cls.env["product.product"].create([
-            {"name": "Test Tea", "default_code": "TEA", "is_storable": True},
-            {"name": "Test Noodles", "default_code": "NOODLE", "is_storable": True},
-        ])
+        cls.product_a, cls.product_b = cls.env["product.product"].create(
+            [
+                {"name": "Test Tea", "default_code": "TEA", "is_storable": True},
+                {"name": "Test Noodles", "default_code": "NOODLE", "is_storable": True},
+            ]
+        )
         cls.users = {role: cls.new_user(role) for role in ROLES}
 
     @classmethod
@@ -41,14 +47,16 @@ class DistribCommon(TransactionCase):
 
     @classmethod
     def new_warehouse(cls, name, code, tier, region_code, parent=None, **values):
-        return cls.env["stock.warehouse"].create({
-            "name": name,
-            "code": code,
-            "network_tier": tier,
-            "region_id": cls.region(region_code).id,
-            "supply_parent_id": parent.id if parent else False,
-            **values,
-        })
+        return cls.env["stock.warehouse"].create(
+            {
+                "name": name,
+                "code": code,
+                "network_tier": tier,
+                "region_id": cls.region(region_code).id,
+                "supply_parent_id": parent.id if parent else False,
+                **values,
+            }
+        )
 
     @classmethod
     def new_user(cls, *roles, login=None, groups=""):
@@ -67,15 +75,17 @@ class DistribCommon(TransactionCase):
     @classmethod
     def new_move(cls, product, quantity, source, destination, confirm=True, **values):
         """A move between two locations; confirmed, so that it counts as incoming or outgoing."""
-        move = cls.env["stock.move"].create({
-            "product_id": product.id,
-            "product_uom_qty": quantity,
-            "product_uom": product.uom_id.id,
-            "location_id": source.id,
-            "location_dest_id": destination.id,
-            "date": fields.Datetime.now(),
-            **values,
-        })
+        move = cls.env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": quantity,
+                "product_uom": product.uom_id.id,
+                "location_id": source.id,
+                "location_dest_id": destination.id,
+                "date": fields.Datetime.now(),
+                **values,
+            }
+        )
         return move._action_confirm(merge=False) if confirm else move
 
     @classmethod

@@ -52,14 +52,21 @@ class TestHome(DistribCommon):
     def test_late_receipts_and_transfers(self):
         before = self._cards("planner")
         for picking_type in (self.central.in_type_id, self.central.int_type_id):
-            picking = self.env["stock.picking"].create({
-                "picking_type_id": picking_type.id,
-                "location_id": self.env.ref("stock.stock_location_suppliers").id
-                if picking_type.code == "incoming" else self.central.lot_stock_id.id,
-                "location_dest_id": self.central.lot_stock_id.id,
-            })
+            picking = self.env["stock.picking"].create(
+                {
+                    "picking_type_id": picking_type.id,
+                    "location_id": self.env.ref("stock.stock_location_suppliers").id
+                    if picking_type.code == "incoming"
+                    else self.central.lot_stock_id.id,
+                    "location_dest_id": self.central.lot_stock_id.id,
+                }
+            )
             self.new_move(
-                self.product_a, 1, picking.location_id, picking.location_dest_id, picking_id=picking.id,
+                self.product_a,
+                1,
+                picking.location_id,
+                picking.location_dest_id,
+                picking_id=picking.id,
                 date=fields.Datetime.now() - timedelta(days=3),
             )
         after = self._cards("planner")
@@ -68,6 +75,7 @@ class TestHome(DistribCommon):
 
     def test_counting_stops_at_the_role(self):
         """Cards of other roles are dropped before they are counted: counting could fail or be slow."""
+
         def fail():
             raise AssertionError("counted for a user who may not see it")
 

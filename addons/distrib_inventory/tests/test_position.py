@@ -23,10 +23,15 @@ class TestPosition(DistribCommon):
         super().setUpClass()
         cls.supplier = cls.env.ref("stock.stock_location_suppliers")
         cls.customer = cls.env.ref("stock.stock_location_customers")
-        cls.perishable = cls.env["product.product"].create({
-            "name": "Test Milk", "is_storable": True, "tracking": "lot", "use_expiration_date": True,
-            "uom_id": cls.env.ref("uom.product_uom_kgm").id,
-        })
+        cls.perishable = cls.env["product.product"].create(
+            {
+                "name": "Test Milk",
+                "is_storable": True,
+                "tracking": "lot",
+                "use_expiration_date": True,
+                "uom_id": cls.env.ref("uom.product_uom_kgm").id,
+            }
+        )
         cls.products = cls.product_a | cls.product_b | cls.perishable
 
     def assertSameAsCore(self, **context):
@@ -73,11 +78,13 @@ class TestPosition(DistribCommon):
         if product.tracking == "none":
             return None
         days = rng.choice((-5, 0, 1, 30))
-        return self.env["stock.lot"].create({
-            "name": f"L{rng.random()}",
-            "product_id": product.id,
-            "removal_date": fields.Datetime.now() + timedelta(days=days),
-        })
+        return self.env["stock.lot"].create(
+            {
+                "name": f"L{rng.random()}",
+                "product_id": product.id,
+                "removal_date": fields.Datetime.now() + timedelta(days=days),
+            }
+        )
 
     def test_same_numbers_as_core_after_random_operations(self):
         for seed in range(4):
@@ -93,9 +100,7 @@ class TestPosition(DistribCommon):
     def test_owners_goods_are_apart(self):
         self.add_stock(self.product_a, self.central, 5)
         self.add_stock(self.product_a, self.central, 7, owner=self.dealer)
-        self.new_move(
-            self.product_a, 3, self.supplier, self.central.lot_stock_id, restrict_partner_id=self.dealer.id
-        )
+        self.new_move(self.product_a, 3, self.supplier, self.central.lot_stock_id, restrict_partner_id=self.dealer.id)
         row = self.position(self.product_a, self.central)
         self.assertEqual((row["on_hand"], row["owned_on_hand"], row["incoming"]), (5, 7, 0))
         self.assertSameAsCore(owner_id=False)
@@ -129,8 +134,8 @@ class TestPosition(DistribCommon):
         report = self.env["distrib.position.report"].with_user(viewer)
         self.assertFalse(report.search([("warehouse_id", "=", elsewhere.id)]))
         viewer.company_ids |= other
-        allowed = self.env["distrib.position"].with_user(viewer).with_context(
-            allowed_company_ids=(self.company | other).ids
+        allowed = (
+            self.env["distrib.position"].with_user(viewer).with_context(allowed_company_ids=(self.company | other).ids)
         )
         self.assertEqual(allowed.read_positions([self.product_a.id], [elsewhere.id])[0]["on_hand"], 9)
 
@@ -147,8 +152,10 @@ class TestPosition(DistribCommon):
         self.add_stock(self.product_a, self.central, 5.5)
         self.add_stock(self.product_a, self.store_east, 2, owner=self.dealer)
         self.new_move(self.product_a, 2, self.central.lot_stock_id, self.store_east.lot_stock_id)._action_assign()
-        report = self.env["distrib.position.report"].with_user(self.users["viewer"]).search(
-            [("product_id", "=", self.product_a.id)]
+        report = (
+            self.env["distrib.position.report"]
+            .with_user(self.users["viewer"])
+            .search([("product_id", "=", self.product_a.id)])
         )
         names = ("on_hand", "reserved", "available", "incoming", "outgoing", "forecast", "owned_on_hand")
         self.assertEqual(

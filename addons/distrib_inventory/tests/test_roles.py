@@ -25,9 +25,7 @@ class TestRoles(DistribCommon):
                 if menu.child_id or menu.action:
                     self.assertIn(menu, visible, f"{role} {name}")
             planning = self.env.ref("distrib_inventory.menu_planning")
-            self.assertEqual(
-                bool(planning & visible), bool(planning.child_id) and role in ("planner", "manager"), role
-            )
+            self.assertEqual(bool(planning & visible), bool(planning.child_id) and role in ("planner", "manager"), role)
 
     def test_without_a_role_there_is_no_app(self):
         self.assertNotIn(self.env.ref("distrib_inventory.menu_distrib_root"), self._menus(self.new_user()))

@@ -7,9 +7,7 @@ from .common import DistribCommon
 @tagged("post_install", "-at_install")
 class TestWarehouse(DistribCommon):
     def test_a_loop_is_refused_and_named(self):
-        with self.assertRaisesRegex(
-            ValidationError, "Test Central ← Test Nanjing Shop ← Test Suzhou ← Test Central"
-        ):
+        with self.assertRaisesRegex(ValidationError, "Test Central ← Test Nanjing Shop ← Test Suzhou ← Test Central"):
             self.central.supply_parent_id = self.store_east
 
     def test_a_warehouse_does_not_supply_itself(self):
@@ -23,9 +21,7 @@ class TestWarehouse(DistribCommon):
             self.central.supply_parent_id = elsewhere
 
     def test_descendants(self):
-        self.assertEqual(
-            self.regional_east._supply_descendants(), self.store_east | self.dealer_warehouse
-        )
+        self.assertEqual(self.regional_east._supply_descendants(), self.store_east | self.dealer_warehouse)
         self.assertEqual(self.central._supply_descendants(), self.warehouses - self.central)
         self.assertFalse(self.store_east._supply_descendants())
 
