@@ -97,7 +97,7 @@ class RowReader:
         self._size = 0
         self._started = False
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes) -> int:  # pylint: disable=method-required-super
         """Take a piece of the stream, of any length."""
         self._parts.append(data)
         self._size += len(data)

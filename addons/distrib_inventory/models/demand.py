@@ -45,7 +45,6 @@ class Demand(models.Model):
     day = fields.Date(readonly=True)
     quantity = fields.Float(readonly=True, aggregator="sum", digits="Product Unit", help="Units sold, less returns.")
     in_stock = fields.Float(
-        string="In Stock",
         readonly=True,
         aggregator="avg",
         help="Share of the selling hours in which the product was in stock; empty when unknown.",

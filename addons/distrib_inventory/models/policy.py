@@ -79,25 +79,24 @@ class Policy(models.Model):
     @api.depends("reason_data", "method")
     @api.depends_context("lang")
     def _compute_reason(self):
-        _ = self.env._
         for policy in self:
             data = policy.reason_data or {}
             if policy.method not in METHODS or policy.method == "no_demand":
-                policy.reason = _("Nothing was sold in %s days of history.", data.get("days", 0))
+                policy.reason = self.env._("Nothing was sold in %s days of history.", data.get("days", 0))
                 continue
-            sentence = _(
+            sentence = self.env._(
                 "Sells %(mean).1f a day (± %(sigma).1f) over %(days)s days",
                 mean=policy.demand_mean,
                 sigma=policy.demand_sigma,
                 days=data.get("days", 0),
             )
             if data.get("censored"):
-                sentence += _("; %s days out of stock are left aside", data["censored"])
+                sentence += self.env._("; %s days out of stock are left aside", data["censored"])
             if data.get("supplies"):
-                sentence += _("; with the demand of the warehouses it supplies")
+                sentence += self.env._("; with the demand of the warehouses it supplies")
             if policy.method == "few_days":
-                sentence += _("; few days, so the deviation is assumed")
-            policy.reason = sentence + _(
+                sentence += self.env._("; few days, so the deviation is assumed")
+            policy.reason = sentence + self.env._(
                 ". %(service).1f %% service over %(lead).1f + %(review).1f days needs %(safety).1f as safety stock.",
                 service=100 * policy.service_target,
                 lead=policy.lead_time_days,

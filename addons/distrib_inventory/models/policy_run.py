@@ -46,7 +46,7 @@ class PolicyRun(models.Model):
 
     @api.model
     def _cron_recompute(self):
-        for company in self.env["res.company"].search([]):
+        for (company,) in self.env["stock.warehouse"]._read_group([], ["company_id"]):
             self._recompute(company=company)
             self.env["distrib.proposal"]._generate(company=company)
             self.env["ir.cron"]._commit_progress(1)
@@ -226,30 +226,35 @@ class PolicyRun(models.Model):
     @api.model
     def _upsert(self, values):
         cr = self.env.cr
-        kinds = {"int4": "integer", "double": "float8"}
-        declared = ", ".join(f"{name} {kinds[kind]}" for name, kind in _COLUMNS)
-        cr.execute(f"CREATE TEMP TABLE IF NOT EXISTS distrib_policy_incoming ({declared}) ON COMMIT DROP")
+        kinds = {"int4": SQL("integer"), "double": SQL("float8")}
+        declared = SQL(", ").join(SQL("%s %s", SQL.identifier(name), kinds[kind]) for name, kind in _COLUMNS)
+        cr.execute(SQL("CREATE TEMP TABLE IF NOT EXISTS distrib_policy_incoming (%s) ON COMMIT DROP", declared))
         cr.execute("TRUNCATE distrib_policy_incoming")
         cr.copy_expert(
             "COPY distrib_policy_incoming FROM STDIN (FORMAT BINARY)", BytesIO(pgcopy.encode(_COLUMNS, values))
         )
-        numbers = [name for name, kind in _COLUMNS if kind == "double"]
-        names = ", ".join(numbers)
-        updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in [*numbers, "method", "reason_data", "computed_on"])
+        numbers = [SQL.identifier(name) for name, kind in _COLUMNS if kind == "double"]
+        updated = [*numbers, *(SQL.identifier(name) for name in ("method", "reason_data", "computed_on"))]
         cr.execute(
-            f"""
-            INSERT INTO distrib_policy (warehouse_id, product_id, company_id, {names}, method, reason_data, computed_on,
-                                        service_override, create_uid, create_date, write_uid, write_date)
-            SELECT i.warehouse_id, i.product_id, w.company_id, {names}, (%(methods)s::text[])[i.method + 1],
-                   jsonb_build_object('days', days, 'censored', censored, 'supplies', supplies),
-                   clock_timestamp() AT TIME ZONE 'UTC', 0,
-                   %(user)s, now() AT TIME ZONE 'UTC', %(user)s, now() AT TIME ZONE 'UTC'
-              FROM distrib_policy_incoming i
-              JOIN stock_warehouse w ON w.id = i.warehouse_id
-              JOIN product_product p ON p.id = i.product_id AND p.active
-            ON CONFLICT (product_id, warehouse_id) DO UPDATE SET {updates}
-            """,
-            {"methods": list(engine.METHODS), "user": self.env.uid},
+            SQL(
+                """
+                INSERT INTO distrib_policy (warehouse_id, product_id, company_id, %(names)s, method, reason_data,
+                                            computed_on, service_override, create_uid, create_date, write_uid,
+                                            write_date)
+                SELECT i.warehouse_id, i.product_id, w.company_id, %(names)s, (%(methods)s::text[])[i.method + 1],
+                       jsonb_build_object('days', days, 'censored', censored, 'supplies', supplies),
+                       clock_timestamp() AT TIME ZONE 'UTC', 0, %(user)s, now() AT TIME ZONE 'UTC', %(user)s,
+                       now() AT TIME ZONE 'UTC'
+                  FROM distrib_policy_incoming i
+                  JOIN stock_warehouse w ON w.id = i.warehouse_id
+                  JOIN product_product p ON p.id = i.product_id AND p.active
+                ON CONFLICT (product_id, warehouse_id) DO UPDATE SET %(updates)s
+                """,
+                names=SQL(", ").join(numbers),
+                updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", name, name) for name in updated),
+                methods=list(engine.METHODS),
+                user=self.env.uid,
+            )
         )
 
     @api.model

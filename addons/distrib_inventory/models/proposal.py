@@ -79,10 +79,9 @@ class Proposal(models.Model):
     @api.depends("reason_data", "kind", "available", "incoming", "proposed_quantity")
     @api.depends_context("lang")
     def _compute_reason(self):
-        _ = self.env._
         for proposal in self:
             data = proposal.reason_data or {}
-            sentence = _(
+            sentence = self.env._(
                 "The stock position of %(position).1f (%(available).1f available, %(incoming).1f on the way) is at or "
                 "below the reorder point of %(reorder).1f; with %(mean).1f sold a day and %(lead).0f days until "
                 "arrival, fill up to %(level).1f.",
@@ -95,13 +94,13 @@ class Proposal(models.Model):
                 level=data.get("order_up_to", 0.0),
             )
             if data.get("wanted", 0.0) > proposal.proposed_quantity:
-                sentence += " " + _(
+                sentence += " " + self.env._(
                     "%(giver)s cannot give all %(wanted).1f; this is the fair share.",
                     giver=proposal.source_warehouse_id.name or "",
                     wanted=data["wanted"],
                 )
             if proposal.kind == "purchase" and not proposal.partner_id:
-                sentence += " " + _("No supplier is known.")
+                sentence += " " + self.env._("No supplier is known.")
             proposal.reason = sentence
 
     def write(self, vals):

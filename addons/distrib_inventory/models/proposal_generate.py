@@ -20,7 +20,8 @@ _POLICY_COLUMNS = (
 class ProposalGenerate(models.Model):
     """From policies and positions to proposals, all pairs of a company at once."""
 
-    _inherit = "distrib.proposal"
+    # one room for what makes proposals, one for what becomes of them
+    _inherit = "distrib.proposal"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _generate(self, as_of=None, company=None):

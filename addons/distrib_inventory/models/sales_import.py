@@ -52,9 +52,7 @@ class SalesImport(models.Model):
     column_ids = fields.One2many("distrib.sales.import.column", "import_id", string="Columns")
     part_ids = fields.One2many("distrib.sales.import.part", "import_id", string="Parts", readonly=True)
 
-    create_missing = fields.Boolean(
-        string="Create Missing", help="Create the stores, products and regions that do not exist yet."
-    )
+    create_missing = fields.Boolean(help="Create the stores, products and regions that do not exist yet.")
     allow_returns = fields.Boolean(
         string="Accept Returns", help="Take negative quantities as returns; otherwise they are reported."
     )
@@ -113,10 +111,11 @@ class SalesImport(models.Model):
         return jobs
 
     def write(self, vals):
-        if "file" in vals and any(job.state == "running" for job in self):
+        columns_read = self.env.context.get("distrib_columns_read")
+        if "file" in vals and not columns_read and any(job.state == "running" for job in self):
             raise UserError(self.env._("The file of a running import cannot be changed."))
         result = super().write(vals)
-        if vals.get("file"):
+        if vals.get("file") and not columns_read:
             self._reset_result()
             self._inspect()
         return result
@@ -225,7 +224,9 @@ class SalesImport(models.Model):
 
     def action_view_demand(self):
         self.ensure_one()
-        return self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_distrib_demand")
+        action = self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_distrib_demand")
+        # the file may be older than what the action shows by itself
+        return {**action, "context": {}}
 
     @api.model
     def create_from_file(self, name, content, mapping=None, options=None):
@@ -315,8 +316,7 @@ class SalesImport(models.Model):
             if not job.file and os.path.getsize(path) <= STORED_BYTES:
                 with open(path, "rb") as stream:
                     content = base64.b64encode(stream.read())
-                # past write(), which would read the columns again
-                super(SalesImport, job).write({"file": content})
+                job.with_context(distrib_columns_read=True).file = content
             self._checkpoint()
             job._run(path=path, report=report)
         self._checkpoint()

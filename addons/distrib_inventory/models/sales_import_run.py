@@ -121,29 +121,30 @@ class SalesImportRun(models.Model):
 
     def _reason(self, problem, targets):
         """The sentence for one bad cell."""
-        _ = self.env._
         value = problem.value
         target = targets.get(problem.column)
         if problem.code == "out_of_range":
             info = sales_columns.TARGETS[target]
-            return _("%(value)s is not between %(low)g and %(high)g", value=value, low=info.low, high=info.high)
+            return self.env._(
+                "%(value)s is not between %(low)g and %(high)g", value=value, low=info.low, high=info.high
+            )
         if problem.code == "duplicate":
-            return _("repeats store, product and day of row %s", problem.other)
+            return self.env._("repeats store, product and day of row %s", problem.other)
         reasons = {
-            "missing": lambda: _("is empty"),
-            "bad_date": lambda: _("%s is not a date (year first, as in 2024-03-28)", value),
-            "future_day": lambda: _("%s lies in the future", value),
-            "not_a_number": lambda: _("%s is not a number", value),
-            "not_a_flag": lambda: _("%s is neither yes nor no", value),
-            "negative": lambda: _("%s is negative; accept returns if it is one", value),
-            "unknown_store": lambda: _("there is no store %s", value),
-            "unknown_product": lambda: _("there is no product %s", value),
-            "ambiguous_store": lambda: _("more than one store is called %s", value),
-            "ambiguous_product": lambda: _("more than one product is called %s", value),
-            "unknown_unit": lambda: _("there is no unit %s", value),
-            "unit_mismatch": lambda: _("the unit %s does not convert to the product's unit", value),
-            "duplicate_earlier": lambda: _("repeats store, product and day of an earlier row"),
-            "cells": lambda: _("the line has a wrong number of cells: %s", value[:200]),
+            "missing": lambda: self.env._("is empty"),
+            "bad_date": lambda: self.env._("%s is not a date (year first, as in 2024-03-28)", value),
+            "future_day": lambda: self.env._("%s lies in the future", value),
+            "not_a_number": lambda: self.env._("%s is not a number", value),
+            "not_a_flag": lambda: self.env._("%s is neither yes nor no", value),
+            "negative": lambda: self.env._("%s is negative; accept returns if it is one", value),
+            "unknown_store": lambda: self.env._("there is no store %s", value),
+            "unknown_product": lambda: self.env._("there is no product %s", value),
+            "ambiguous_store": lambda: self.env._("more than one store is called %s", value),
+            "ambiguous_product": lambda: self.env._("more than one product is called %s", value),
+            "unknown_unit": lambda: self.env._("there is no unit %s", value),
+            "unit_mismatch": lambda: self.env._("the unit %s does not convert to the product's unit", value),
+            "duplicate_earlier": lambda: self.env._("repeats store, product and day of an earlier row"),
+            "cells": lambda: self.env._("the line has a wrong number of cells: %s", value[:200]),
         }
         return reasons[problem.code]()
 

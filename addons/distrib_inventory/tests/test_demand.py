@@ -9,7 +9,7 @@ from .demand_common import DemandCommon
 
 @tagged("post_install", "-at_install")
 class TestDemand(DemandCommon):
-    def write(self, quantity, day="2024-02-28", **measures):
+    def sold(self, quantity, day="2024-02-28", **measures):
         count = len(quantity)
         return self.Demand._write_days(
             np.full(count, self.product_a.id),
@@ -20,18 +20,18 @@ class TestDemand(DemandCommon):
         )
 
     def test_the_same_twice_changes_nothing(self):
-        self.assertEqual(self.write([1, 2, 3]), {"new": 3, "changed": 0, "unchanged": 0})
-        self.assertEqual(self.write([1, 2, 3]), {"new": 0, "changed": 0, "unchanged": 3})
-        self.assertEqual(self.write([1, 9, 3, 4]), {"new": 1, "changed": 1, "unchanged": 2})
+        self.assertEqual(self.sold([1, 2, 3]), {"new": 3, "changed": 0, "unchanged": 0})
+        self.assertEqual(self.sold([1, 2, 3]), {"new": 0, "changed": 0, "unchanged": 3})
+        self.assertEqual(self.sold([1, 9, 3, 4]), {"new": 1, "changed": 1, "unchanged": 2})
 
     def test_unknown_never_overwrites(self):
-        self.write([1], in_stock=np.array([0.5]), price=np.array([3.0]))
-        self.assertEqual(self.write([np.nan], price=np.array([4.0]))["changed"], 1)
+        self.sold([1], in_stock=np.array([0.5]), price=np.array([3.0]))
+        self.assertEqual(self.sold([np.nan], price=np.array([4.0]))["changed"], 1)
         row = self.Demand.search([("product_id", "=", self.product_a.id)])
         self.assertEqual((row.quantity, row.in_stock, row.price, row.promotion), (1, 0.5, 4, 0))
 
     def test_rows_are_the_days_of_the_blocks(self):
-        self.write([1, 2, 3], in_stock=np.array([1, 0.25, np.nan]))  # over the end of February of a leap year
+        self.sold([1, 2, 3], in_stock=np.array([1, 0.25, np.nan]))  # over the end of February of a leap year
         rows = self.Demand.search([("product_id", "=", self.product_a.id)], order="day")
         self.assertEqual(rows.mapped("day"), [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)])
         self.assertEqual(rows.mapped("is_stockout"), [False, True, False])
@@ -40,14 +40,14 @@ class TestDemand(DemandCommon):
         self.assertEqual(rows[2].read(["quantity"])[0]["quantity"], 3, "a row is found again by its id")
 
     def test_groups_add_up(self):
-        self.write([1, 2, 3])
+        self.sold([1, 2, 3])
         groups = self.Demand._read_group(
             [("product_id", "=", self.product_a.id)], ["day:month"], ["quantity:sum"], order="day:month"
         )
         self.assertEqual([total for _month, total in groups], [3, 3])
 
     def test_search_reads_the_blocks_of_the_product_only(self):
-        self.write([1])
+        self.sold([1])
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         query = self.Demand._search([("product_id", "=", self.product_a.id), ("warehouse_id", "=", self.store_east.id)])
         code, params = query.select().code, query.select().params
@@ -56,7 +56,7 @@ class TestDemand(DemandCommon):
         self.assertRegex(plan, r"Index Cond: \(.*product_id = ")
 
     def test_matrix(self):
-        self.write([1, 2, 3], in_stock=np.array([1, 0.5, 1]))
+        self.sold([1, 2, 3], in_stock=np.array([1, 0.5, 1]))
         self.sell(self.product_b, self.store_south, [7], end=date(2024, 3, 1))
         matrix = self.Demand._read_matrix("2024-02-29", "2024-03-02", product_ids=(self.product_a | self.product_b).ids)
         self.assertEqual(len(matrix.days), 3)
@@ -67,7 +67,7 @@ class TestDemand(DemandCommon):
         self.assertEqual(matrix.quantity.dtype, np.float32)
 
     def test_matrix_keeps_the_order_of_the_pairs_asked_for(self):
-        self.write([1])
+        self.sold([1])
         pairs = (
             np.array([self.store_south.id, self.store_east.id]),
             np.array([self.product_b.id, self.product_a.id]),
@@ -93,7 +93,7 @@ class TestDemand(DemandCommon):
         self.assertTrue(np.isnan(found[:, 0, 1]).all())
 
     def test_roles(self):
-        self.write([1])
+        self.sold([1])
         domain = [("product_id", "=", self.product_a.id)]
         self.assertEqual(self.Demand.with_user(self.users["viewer"]).search_count(domain), 1)
         with self.assertRaises(AccessError):
@@ -104,7 +104,7 @@ class TestDemand(DemandCommon):
             )
 
     def test_other_companies_see_nothing(self):
-        self.write([1])
+        self.sold([1])
         other = self.env["res.company"].create({"name": "Test Other Company"})
         user = self.users["viewer"]
         user.write({"company_ids": [(4, other.id)]})
