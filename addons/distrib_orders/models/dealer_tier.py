@@ -15,7 +15,7 @@ class DealerTier(models.Model):
         "product.pricelist",
         company_dependent=True,
         domain=lambda self: [("company_id", "in", (self.env.company.id, False))],
-        help="Dealers of this tier buy at these prices, unless a dealer has a pricelist of his own.",
+        help="Dealers of this tier buy at these prices, unless a dealer has its own pricelist.",
     )
     description = fields.Text(translate=True)
     active = fields.Boolean(default=True)

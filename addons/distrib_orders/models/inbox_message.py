@@ -30,7 +30,7 @@ class InboxMessage(models.Model):
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
     external_id = fields.Char(string="Outside Number", readonly=True, help="The order's number in the outside system.")
     version = fields.Char(
-        required=True, readonly=True, help="The sender's version, or # and a mark of the content when he gives none."
+        required=True, readonly=True, help="The sender's version, or # and a mark of the content when there is none."
     )
     received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True, default=lambda self: self.env.uid)

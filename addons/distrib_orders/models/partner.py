@@ -19,7 +19,7 @@ class ResPartner(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         domain="[('is_dealer', '=', True), ('id', '!=', id)]",
-        help="The dealer under whom this one buys. Not his parent company: that one would see this dealer's orders.",
+        help="The dealer under whom this one buys. Not the parent company, which would see this dealer's orders.",
     )
     dealer_sub_ids = fields.One2many("res.partner", "dealer_parent_id", string="Sub-dealers", groups=INTERNAL)
     dealer_region_id = fields.Many2one(
@@ -37,7 +37,7 @@ class ResPartner(models.Model):
         index="btree_not_null",
         ondelete="set null",
         domain="[('network_tier', '=', 'dealer')]",
-        help="The warehouse of the network in which the dealer keeps his goods.",
+        help="The warehouse of the network in which the dealer keeps its goods.",
     )
     dealer_role = fields.Selection(
         [("buyer", "Buyer"), ("approver", "Approver"), ("finance", "Finance"), ("admin", "Administrator")],
@@ -56,7 +56,9 @@ class ResPartner(models.Model):
     distrib_channel_id = fields.Many2one(
         "distrib.channel", string="Came Through", groups=INTERNAL, copy=False, ondelete="set null"
     )
-    distrib_buyer_key = fields.Char(groups=INTERNAL, copy=False, help="Tells this buyer from others of the channel.")
+    distrib_buyer_key = fields.Char(
+        string="Buyer Key", groups=INTERNAL, copy=False, help="Tells this buyer from others of the channel."
+    )
 
     _dealer_code_uniq = models.UniqueIndex(
         "(dealer_code) WHERE dealer_code IS NOT NULL", "Two dealers cannot have the same number."
@@ -69,7 +71,7 @@ class ResPartner(models.Model):
     @api.constrains("dealer_parent_id")
     def _check_dealer_loop(self):
         if self._has_cycle("dealer_parent_id"):
-            raise ValidationError(self.env._("A dealer cannot be his own superior, not even through others."))
+            raise ValidationError(self.env._("A dealer cannot be its own superior, not even through others."))
 
     @api.depends("dealer_tier_id.pricelist_id", "commercial_partner_id.dealer_tier_id.pricelist_id")
     def _compute_product_pricelist(self):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_list
 
 
 class RoutingDecision(models.Model):
@@ -136,7 +137,7 @@ class RoutingDecisionLine(models.Model):
         return self.env._(" (%s km)", self._number(round(row["distance_km"])))
 
     def _enumerate(self, items):
-        return self.env._(", ").join(items)
+        return format_list(self.env, items, "unit-short")
 
     @staticmethod
     def _number(value):
