@@ -37,7 +37,7 @@ export class DistribHome extends Component {
 
     get summary() {
         return this.open
-            ? _t("%s topics need your attention today.", this.open)
+            ? _t("Topics that need your attention today: %s", this.open)
             : _t("Nothing is waiting for you. Everything below is being watched.");
     }
 
