@@ -50,20 +50,21 @@ class TestPosition(DistribCommon):
         quantity = round(rng.uniform(1, 20), rng.choice((0, 2)))
         stock = warehouse.lot_stock_id
         other = rng.choice(self.warehouses - warehouse).lot_stock_id
-        kind = rng.choice(("count", "receive", "deliver", "ship", "transfer", "draft", "pick", "partial"))
+        kind = rng.choice(("count", "receive", "deliver", "ship", "transfer", "draft", "pick", "inside"))
         if kind == "count":
             self.add_stock(product, warehouse, quantity, lot=self._lot(product, rng))
         elif kind == "receive":
             self.new_move(product, quantity, self.supplier, stock)
-        elif kind in ("deliver", "partial"):
-            move = self.new_move(product, quantity, stock, self.customer)
-            move._action_assign()
+        elif kind == "deliver":
+            self.new_move(product, quantity, stock, self.customer)._action_assign()
         elif kind == "ship" and product.tracking == "none":
             self.finish(self.new_move(product, quantity, stock, self.customer))
         elif kind == "transfer":
             self.new_move(product, quantity, stock, other)._action_assign()
         elif kind == "draft":
             self.new_move(product, quantity, stock, self.customer, confirm=False)
+        elif kind == "inside":
+            self.new_move(product, quantity, stock, self._output(warehouse))
         elif kind == "pick":
             # A first step inside the warehouse whose goods end with the customer.
             output = self._output(warehouse)
