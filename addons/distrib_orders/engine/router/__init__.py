@@ -14,6 +14,6 @@ The modules, in the sequence in which :mod:`.plan` uses them:
 """
 
 from .instance import UNFILLED, Instance, Lanes, Plan
-from .plan import Settings, plan
+from .plan import Outcome, Settings, optimise
 
-__all__ = ["UNFILLED", "Instance", "Lanes", "Plan", "Settings", "plan"]
+__all__ = ["UNFILLED", "Instance", "Lanes", "Outcome", "Plan", "Settings", "optimise"]

@@ -61,9 +61,7 @@ class Parcels(NamedTuple):
 def parcels(instance: Instance, location: Ints) -> Parcels:
     """Lines of one order that leave one location together are one parcel."""
     served = np.flatnonzero(location != UNFILLED)
-    keys, inverse = np.unique(
-        instance.order_of[served] * instance.locations + location[served], return_inverse=True
-    )
+    keys, inverse = np.unique(instance.order_of[served] * instance.locations + location[served], return_inverse=True)
     order, place = np.divmod(keys, instance.locations)
     of_line = np.full(instance.lines, UNFILLED)
     of_line[served] = inverse

@@ -1,9 +1,9 @@
 """Sample pools of real geography, so that anyone can repeat a figure.
 
 Five distribution centres stand in the largest cities of five regions, the stores in the next largest ones; addresses
-are drawn from all cities by residents. Articles sell by a Zipf law; an order has 1 to 5 lines, 1.8 on average. The stock
-of every article is ``ratio`` times its demand in the pool, dealt to a few locations that carry it: most of it in the
-centres. Every location can make a limited number of parcels a day, half as many again as there are orders in all.
+are drawn from all cities by residents. Articles sell by a Zipf law; an order has 1 to 5 lines, 1.8 on average. The
+stock of every article is ``ratio`` times its demand in the pool, dealt to a few locations that carry it: most of it in
+the centres. Every location can make a limited number of parcels a day, all together twice as many as there are orders.
 """
 
 import numpy as np
@@ -12,11 +12,11 @@ from .cities import CITIES
 from .instance import FREE, Floats, Instance, Ints, Lanes
 
 BANDS_KM = np.array([50.0, 200.0, 500.0, 1000.0, 1500.0, 2000.0])
-FIRST_FEE = np.array([5.0, 6.0, 7.5, 9.0, 11.0, 13.0, 16.0])
-KG_FEE = np.array([0.8, 1.2, 2.0, 3.5, 5.0, 6.5, 9.0])
+FIRST_FEE = np.array([6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 14.0])
+KG_FEE = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0])
 CENTRES = ("Shanghai", "Guangzhou", "Beijing", "Chengdu", "Wuhan")
 LINES = np.array([0.52, 0.26, 0.13, 0.06, 0.03])
-QUANTITIES = np.array([0.70, 0.20, 0.10])
+QUANTITIES = np.array([0.85, 0.15])
 UNFILLED_UNIT = 60.0
 EARTH_KM = 6371.0088
 
@@ -44,7 +44,7 @@ def sample(orders: int, locations: int = 30, skus: int = 400, ratio: float = 1.3
     km = distance_km(latitude[home] + scatter[0], longitude[home] + scatter[1], latitude[place], longitude[place])
     band = np.searchsorted(BANDS_KM, km)
     unit_weight = np.round(rng.lognormal(-0.6, 0.7, skus), 2) + 0.05
-    capacity = np.ceil(1.5 * orders * np.where(centre, 0.6 / centre.sum(), 0.4 / max((~centre).sum(), 1)))
+    capacity = np.ceil(2.0 * orders * np.where(centre, 0.6 / centre.sum(), 0.4 / max((~centre).sum(), 1)))
     return Instance(
         start=start, sku=sku, quantity=quantity, weight=unit_weight[sku] * quantity,
         unfilled=UNFILLED_UNIT * quantity, stock=_stock(rng, sku, quantity, skus, ratio, centre),
@@ -56,7 +56,7 @@ def sample(orders: int, locations: int = 30, skus: int = 400, ratio: float = 1.3
 
 
 def _demand(rng: np.random.Generator, orders: int, skus: int) -> tuple[Ints, Ints, Floats]:
-    """Lines of each order: distinct articles, popular ones more often, 1 to 3 units."""
+    """Lines of each order: distinct articles, popular ones more often, 1 or 2 units."""
     sizes = np.minimum(rng.choice(len(LINES), orders, p=LINES) + 1, skus)
     start = np.concatenate([[0], np.cumsum(sizes)])
     weight = 1.0 / np.arange(1, skus + 1) ** 0.6
@@ -77,7 +77,9 @@ def _network(locations: int) -> tuple[Ints, np.ndarray]:
     return place, np.arange(locations) < len(centres)
 
 
-def _stock(rng: np.random.Generator, sku: Ints, quantity: Floats, skus: int, ratio: float, centre: np.ndarray) -> Floats:
+def _stock(
+    rng: np.random.Generator, sku: Ints, quantity: Floats, skus: int, ratio: float, centre: np.ndarray
+) -> Floats:  # fmt: skip
     """(M, S) whole units: ``ratio`` times the demand of each article, rounded up, dealt one by one to its carriers."""
     total = np.ceil(ratio * np.bincount(sku, quantity, skus) - 1e-9).astype(int)
     carries = rng.random((skus, len(centre))) < np.where(centre, 0.8, 0.35)

@@ -91,14 +91,18 @@ class Instance:
         """(O, M) what "nearest" sorts by: kilometres where known, else the first fee."""
         return self.lanes.first if self.distance is None else self.distance
 
-    def usable(self) -> NDArray[np.bool_]:
-        """(L, M): the location may serve the line at all: not barred, not banned, a lane, the pin, enough stock."""
-        known = (self.barred == 0) & np.isfinite(self.lanes.first + self.lanes.per_kg + self.lanes.late)
-        able = known[self.order_of] & ~self.bans & (self.stock[:, self.sku].T >= self.quantity[:, None] - 1e-9)
-        able &= (self.capacity >= 1)[None, :]
-        pinned = np.flatnonzero(self.pins != FREE)
-        able[pinned] &= np.arange(self.locations)[None, :] == self.pins[pinned, None]
-        return able
+    def usable(self, lines: Ints | None = None) -> NDArray[np.bool_]:
+        """(n, M): the location may serve the line at all: not barred, not banned, a lane, the pin, enough stock.
+
+        Of all lines, or of ``lines`` (n).
+        """
+        lines = np.arange(self.lines) if lines is None else lines
+        orders, needed, lanes = self.order_of[lines], self.quantity[lines, None] - 1e-9, self.lanes
+        able = (self.barred[orders] == 0) & (self.capacity >= 1)
+        able &= np.isfinite(lanes.first[orders] + lanes.per_kg[orders] + lanes.late[orders])
+        able &= ~self.bans[lines] & (self.stock.T[self.sku[lines]] >= needed)
+        pins = self.pins[lines, None]
+        return able & ((pins == FREE) | (pins == np.arange(self.locations)))
 
     def _check(self) -> None:
         orders, lines, places = self.orders, self.lines, self.locations

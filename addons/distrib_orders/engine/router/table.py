@@ -1,9 +1,9 @@
 """The cost of every parcel that an order could be made of.
 
-Orders with the same number of lines k are one group. A parcel is a set of the order's lines (a mask of k bits, from 1 to
-2^k - 1) and a location; the group's costs are one array (orders of the group, 2^k - 1, M), infinite where a location may
-not serve one of the lines. With the usual one to three lines that is small; orders of more than EXACT_LINES lines
-are wide and have no table (see :mod:`.wide`).
+Orders with the same number of lines k are one group. A parcel is a set of the order's lines (a mask of k bits, from 1
+to 2^k - 1) and a location; the group's costs are one array (orders of the group, 2^k - 1, M), infinite where a
+location may not serve one of the lines. With the usual one to three lines that is small; orders of more than
+EXACT_LINES lines are wide and have no table (see :mod:`.wide`).
 """
 
 from dataclasses import dataclass
@@ -76,22 +76,9 @@ def _costs(instance: Instance, orders: Ints, lines: Ints) -> Floats:
     cost = lanes.per_kg[orders][:, None, :] * billed[:, :, None]
     cost += instance.unit_handling * units[:, :, None]
     cost += fixed[:, None, :]
-    unable = ~_usable(instance, orders, lines)
+    unable = ~instance.usable(lines.ravel()).reshape(*lines.shape, instance.locations)
     cost[np.matmul(sets, unable.astype(np.float64)) > 0] = np.inf
     return np.nan_to_num(cost, copy=False, nan=np.inf, posinf=np.inf)
-
-
-def _usable(instance: Instance, orders: Ints, lines: Ints) -> np.ndarray:
-    """(G, k, M), as :meth:`Instance.usable` for some lines."""
-    lanes = instance.lanes
-    known = (instance.barred[orders] == 0) & np.isfinite(
-        lanes.first[orders] + lanes.per_kg[orders] + lanes.late[orders]
-    )
-    known &= instance.capacity >= 1
-    able = instance.stock.T[instance.sku[lines]] >= instance.quantity[lines][:, :, None] - 1e-9
-    able &= known[:, None, :] & ~instance.bans[lines]
-    pins = instance.pins[lines][:, :, None]
-    return able & ((pins == -1) | (pins == np.arange(instance.locations)))
 
 
 def priced(instance: Instance, group: Group, prices: Prices) -> Floats:
