@@ -104,7 +104,8 @@ def test_key_keeps_parts_apart(left, right):
 
 
 def test_provider_id_decides_over_the_text():
-    assert dedupe_key("sf", "1", "50", START, "a", event_id="9") == dedupe_key("sf", "1", "80", START, "b", event_id="9")
+    first = dedupe_key("sf", "1", "50", START, "a", event_id="9")
+    assert first == dedupe_key("sf", "1", "80", START, "b", event_id="9")
 
 
 @pytest.mark.parametrize("value", ["", None, "yesterday", "2025-13-01", "0001-01-01T00:00:00+14:00"])

@@ -1,7 +1,6 @@
 from odoo import http
-from odoo.http import request
-
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
+from odoo.http import request
 
 from ..models.dealer_page import PAGE
 

@@ -80,11 +80,10 @@ class DealerPage(models.AbstractModel):
 
     @api.model
     def _stages(self):
-        _ = self.env._
         return {
-            "pending": {"stage": _("Being prepared"), "tone": "info"},
-            "started": {"stage": _("Being picked"), "tone": "primary"},
-            "partial": {"stage": _("Partly shipped"), "tone": "warning"},
+            "pending": {"stage": self.env._("Being prepared"), "tone": "info"},
+            "started": {"stage": self.env._("Being picked"), "tone": "primary"},
+            "partial": {"stage": self.env._("Partly shipped"), "tone": "warning"},
         }
 
     @api.model
@@ -159,14 +158,18 @@ class DealerPage(models.AbstractModel):
         limit = int(self.env["ir.config_parameter"].sudo().get_param("distrib_dealer_portal.low_stock", LOW_STOCK))
         warehouses = self.env["stock.warehouse"].sudo().search([("company_id", "=", company.id)])
         supplying = warehouses.filtered(lambda house: house.network_tier in SUPPLYING_TIERS) or warehouses
-        groups = self.env["stock.quant"].sudo()._read_group(
-            [
-                ("product_id", "in", products.ids),
-                ("location_id", "child_of", supplying.lot_stock_id.ids),
-                ("owner_id", "=", False),
-            ],
-            ["product_id"],
-            ["quantity:sum", "reserved_quantity:sum"],
+        groups = (
+            self.env["stock.quant"]
+            .sudo()
+            ._read_group(
+                [
+                    ("product_id", "in", products.ids),
+                    ("location_id", "child_of", supplying.lot_stock_id.ids),
+                    ("owner_id", "=", False),
+                ],
+                ["product_id"],
+                ["quantity:sum", "reserved_quantity:sum"],
+            )
         )
         free = {product.id: quantity - reserved for product, quantity, reserved in groups}
         return {

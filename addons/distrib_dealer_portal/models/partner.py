@@ -41,8 +41,8 @@ class ResPartner(models.Model):
             if not partner.dealer_role:
                 partner.dealer_role = "buyer"
             if not partner.user_ids:
-                wizard = self.env["portal.wizard"].create({"partner_ids": [Command.link(partner.id)]})
-                wizard.user_ids.filtered(lambda line: line.partner_id == partner).action_grant_access()
+                wizard = self.env["portal.wizard"].create({"partner_ids": [Command.set(partner.ids)]})
+                wizard.user_ids.action_grant_access()
             # sudo: a channel manager lets dealers in but administers no users otherwise
             partner.sudo().user_ids.group_ids = [Command.link(self.env.ref("distrib_dealer_portal.group_dealer").id)]
         return {

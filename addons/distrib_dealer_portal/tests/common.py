@@ -18,9 +18,7 @@ class DealerMixin:
             {
                 "name": "Tier terms",
                 "item_ids": [
-                    Command.create(
-                        {"compute_price": "percentage", "percent_price": 10, "applied_on": "3_global"}
-                    )
+                    Command.create({"compute_price": "percentage", "percent_price": 10, "applied_on": "3_global"})
                 ],
             }
         )

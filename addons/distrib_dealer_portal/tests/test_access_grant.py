@@ -1,9 +1,8 @@
 from unittest.mock import patch
 
+from odoo.addons.portal.wizard.portal_wizard import PortalWizardUser
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
-
-from odoo.addons.portal.wizard.portal_wizard import PortalWizardUser
 
 from .common import DealerCase
 

@@ -27,6 +27,8 @@ class TestDealerPortal(DealerMixin, HttpCase):
             self.assertIn('/my/dealer"', text, role)
             self.assertEqual('/my/dealer/catalogue"' in text, catalogue, role)
             self.assertEqual('/my/invoices"' in text, invoices, role)
+            self.assertNotIn("/my/invoices?filterby=invoices", text, role)
+            self.assertEqual(text.count('/my/orders"'), int(catalogue), role)
 
     def test_overview_by_role(self):
         for role in ("buyer", "finance", "approver", "admin"):

@@ -1,8 +1,7 @@
 from odoo import http
+from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
-
-from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
 PAGE = 20
 
@@ -18,9 +17,7 @@ class ParcelPortal(CustomerPortal):
     def _sees_parcels(self):
         return request.env["distrib.parcel"].has_access("read")
 
-    @http.route(
-        ["/my/parcels", "/my/parcels/page/<int:page>"], type="http", auth="user", website=True, readonly=True
-    )
+    @http.route(["/my/parcels", "/my/parcels/page/<int:page>"], type="http", auth="user", website=True, readonly=True)
     def portal_my_parcels(self, page=1, **kwargs):
         Parcel = request.env["distrib.parcel"]
         if not self._sees_parcels():

@@ -9,7 +9,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _cards(self):
-        _ = self.env._
         to_ship = [
             ("picking_type_code", "=", "outgoing"),
             ("state", "=", "assigned"),
@@ -19,8 +18,8 @@ class Home(models.AbstractModel):
             {
                 "key": "to_ship",
                 "sequence": 5,
-                "title": _("To ship today"),
-                "subtitle": _("Reserved and due"),
+                "title": self.env._("To ship today"),
+                "subtitle": self.env._("Reserved and due"),
                 "icon": "fa-truck",
                 "tone": "info",
                 "model": "stock.picking",
@@ -30,8 +29,8 @@ class Home(models.AbstractModel):
             {
                 "key": "parcels_late",
                 "sequence": 8,
-                "title": _("Late parcels"),
-                "subtitle": _("Should have arrived by now"),
+                "title": self.env._("Late parcels"),
+                "subtitle": self.env._("Should have arrived by now"),
                 "icon": "fa-clock-o",
                 "tone": "warning",
                 "model": "distrib.parcel",
@@ -41,8 +40,8 @@ class Home(models.AbstractModel):
             {
                 "key": "parcels_trouble",
                 "sequence": 9,
-                "title": _("Parcels in trouble"),
-                "subtitle": _("Failed, refused, damaged or on the way back"),
+                "title": self.env._("Parcels in trouble"),
+                "subtitle": self.env._("Failed, refused, damaged or on the way back"),
                 "icon": "fa-exclamation-triangle",
                 "tone": "danger",
                 "model": "distrib.parcel",

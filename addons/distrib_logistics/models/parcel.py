@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..engine import tracking
 from .delivery_carrier import OWN_FLEET
@@ -86,11 +87,9 @@ class DistribParcel(models.Model):
     turn = fields.Integer(
         default=1, readonly=True, copy=False, help="Counts the parcels to which the carrier gave this same number."
     )
-    carrier_id = fields.Many2one("delivery.carrier", "Carrier", index="btree_not_null")
+    carrier_id = fields.Many2one("delivery.carrier", index="btree_not_null")
     carrier_code = fields.Char(required=True, default=OWN_FLEET, help="How tracking events name the carrier.")
-    company_id = fields.Many2one(
-        "res.company", "Company", required=True, index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     picking_ids = fields.Many2many("stock.picking", string="Deliveries", groups="base.group_user")
     picking_id = fields.Many2one(
         "stock.picking",
@@ -127,9 +126,9 @@ class DistribParcel(models.Model):
         STATUS_SELECTION, default="pre_transit", required=True, readonly=True, index=True, tracking=True
     )
     reason = fields.Selection(REASON_SELECTION, default="none", required=True, readonly=True)
-    shipped_at = fields.Datetime("Shipped", readonly=True, index=True)
+    shipped_at = fields.Datetime("Shipped at", readonly=True, index=True)
     expected_at = fields.Datetime("Expected", index=True)
-    delivered_at = fields.Datetime("Delivered", readonly=True)
+    delivered_at = fields.Datetime("Delivered at", readonly=True)
     last_event_at = fields.Datetime("Last event", readonly=True)
     event_ids = fields.One2many("distrib.tracking.event", "parcel_id", "Events", readonly=True)
     event_count = fields.Integer("Number of events", readonly=True, default=0)
@@ -250,6 +249,26 @@ class DistribParcel(models.Model):
         if promised and promised > shipped_at:
             return promised
         return shipped_at + timedelta(days=carrier.transit_days if carrier else 3)
+
+    @api.model
+    def _own_numbers(self, count):
+        """``count`` numbers of our own fleet, drawn from the sequence in one query."""
+        sequence = self.env.ref("distrib_logistics.sequence_own_parcel").sudo()
+        if not count:
+            return []
+        if sequence.implementation != "standard":
+            return [sequence.next_by_id() for _index in range(count)]
+        self.env.cr.execute(
+            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"ir_sequence_{sequence.id:03d}", count)
+        )
+        return [sequence.get_next_char(number) for (number,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _action_parcels(self, parcels):
+        action = self.env["ir.actions.act_window"]._for_xml_id("distrib_logistics.action_parcel")
+        if len(parcels) == 1:
+            return action | {"view_mode": "form", "views": [(False, "form")], "res_id": parcels.id}
+        return action | {"domain": [("id", "in", parcels.ids)], "context": {}}
 
     def action_open_pickings(self):
         return self._action_documents("stock.picking", self.picking_ids, self.env._("Deliveries"))

@@ -1,5 +1,4 @@
 from odoo import Command, api, fields, models
-from odoo.tools import SQL
 
 from ..engine import tracking
 from .delivery_carrier import OWN_FLEET
@@ -37,9 +36,11 @@ class StockPicking(models.Model):
         """
         # browse: one prefetch set, whichever records these pickings were reached through
         done = self.browse(self.ids).filtered(
-            lambda picking: picking.state == "done"
-            and picking.picking_type_id.code == "outgoing"
-            and picking.location_dest_id.usage == "customer"
+            lambda picking: (
+                picking.state == "done"
+                and picking.picking_type_id.code == "outgoing"
+                and picking.location_dest_id.usage == "customer"
+            )
         )
         if not done:
             return
@@ -61,7 +62,9 @@ class StockPicking(models.Model):
 
     def _rename_own_numbers(self):
         for picking in self.filtered("carrier_tracking_ref"):
-            own = picking.parcel_ids.filtered(lambda parcel: parcel.carrier_code == OWN_FLEET and not parcel.event_count)
+            own = picking.parcel_ids.filtered(
+                lambda parcel: parcel.carrier_code == OWN_FLEET and not parcel.event_count
+            )
             numbers = picking._tracking_numbers()
             if own and numbers and numbers[0] not in picking.parcel_ids.mapped("name"):
                 own[:1].write(
@@ -118,27 +121,3 @@ class StockPicking(models.Model):
 
     def action_open_parcels(self):
         return self.env["distrib.parcel"]._action_parcels(self.parcel_ids)
-
-
-class DistribParcel(models.Model):
-    _inherit = "distrib.parcel"
-
-    @api.model
-    def _own_numbers(self, count):
-        """``count`` numbers of our own fleet, drawn from the sequence in one query."""
-        sequence = self.env.ref("distrib_logistics.sequence_own_parcel").sudo()
-        if not count:
-            return []
-        if sequence.implementation != "standard":
-            return [sequence.next_by_id() for _index in range(count)]
-        self.env.cr.execute(
-            SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f"ir_sequence_{sequence.id:03d}", count)
-        )
-        return [sequence.get_next_char(number) for (number,) in self.env.cr.fetchall()]
-
-    @api.model
-    def _action_parcels(self, parcels):
-        action = self.env["ir.actions.act_window"]._for_xml_id("distrib_logistics.action_parcel")
-        if len(parcels) == 1:
-            return action | {"view_mode": "form", "views": [(False, "form")], "res_id": parcels.id}
-        return action | {"domain": [("id", "in", parcels.ids)], "context": {}}

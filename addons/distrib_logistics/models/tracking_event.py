@@ -12,7 +12,7 @@ class DistribTrackingEvent(models.Model):
     _order = "occurred_at desc, id desc"
     _rec_name = "description"
 
-    parcel_id = fields.Many2one("distrib.parcel", "Parcel", required=True, ondelete="cascade", index=True)
+    parcel_id = fields.Many2one("distrib.parcel", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="parcel_id.company_id", store=True, index=True)
     occurred_at = fields.Datetime("Time", required=True, help="When it happened; stored in UTC.")
     status = fields.Selection(STATUS_SELECTION, required=True, default="unknown", index=True)
@@ -25,10 +25,10 @@ class DistribTrackingEvent(models.Model):
     raw_code = fields.Char("Carrier's code", groups="base.group_user")
     provider = fields.Char(groups="base.group_user", help="Where the event came from: a carrier or an aggregator.")
     code_id = fields.Many2one(
-        "distrib.tracking.code", "Code", ondelete="set null", index="btree_not_null", groups="base.group_user"
+        "distrib.tracking.code", ondelete="set null", index="btree_not_null", groups="base.group_user"
     )
     message_id = fields.Many2one(
-        "distrib.tracking.message", "Message", ondelete="set null", index="btree_not_null", groups="base.group_user"
+        "distrib.tracking.message", ondelete="set null", index="btree_not_null", groups="base.group_user"
     )
     dedupe_key = fields.Char(
         required=True,

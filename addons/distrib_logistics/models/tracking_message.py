@@ -28,10 +28,8 @@ class DistribTrackingMessage(models.Model):
         index=True,
     )
     detail = fields.Char(readonly=True, help="Why a message was rejected.")
-    parcel_id = fields.Many2one("distrib.parcel", "Parcel", readonly=True, ondelete="set null", index="btree_not_null")
-    company_id = fields.Many2one(
-        "res.company", "Company", readonly=True, index=True, default=lambda self: self.env.company
-    )
+    parcel_id = fields.Many2one("distrib.parcel", readonly=True, ondelete="set null", index="btree_not_null")
+    company_id = fields.Many2one("res.company", readonly=True, index=True, default=lambda self: self.env.company)
 
     def action_process(self):
         """Try again what found no parcel or was rejected, for example after the parcel was created."""

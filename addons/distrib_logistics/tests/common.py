@@ -3,7 +3,6 @@ from datetime import date
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
-
 TODAY = date.today().isoformat()
 
 

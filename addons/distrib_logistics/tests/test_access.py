@@ -42,7 +42,8 @@ class TestAccess(LogisticsCase):
 
     def test_dealer_reads_his_own_parcels_only(self):
         self.env["distrib.parcel"].record_events([self.item, {**self.item, "number": "SF2"}])
-        Parcel, Event = (self.env[model].with_user(self.buyer) for model in ("distrib.parcel", "distrib.tracking.event"))
+        Parcel = self.env["distrib.parcel"].with_user(self.buyer)
+        Event = self.env["distrib.tracking.event"].with_user(self.buyer)
         self.assertEqual(Parcel.search([]), self.parcel)
         self.assertEqual(Event.search([]).parcel_id, self.parcel)
         with self.assertRaises(AccessError):

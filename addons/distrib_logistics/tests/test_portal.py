@@ -78,7 +78,8 @@ class TestPortal(LogisticsMixin, HttpCase):
     @mute_logger("odoo.http", "odoo.addons.base.models.ir_model", "odoo.addons.rpc.controllers.xmlrpc")
     def test_record_over_xmlrpc_and_json2(self):
         user = new_test_user(self.env, "rpc_log", groups="distrib_inventory.group_logistics", password="rpc_log")
-        key = self.env["res.users.apikeys"].with_user(user)._generate("rpc", "tracking", datetime.now() + timedelta(days=1))
+        expires = datetime.now() + timedelta(days=1)
+        key = self.env["res.users.apikeys"].with_user(user)._generate("rpc", "tracking", expires)
         self.env.flush_all()
         item = self.event("SF1", 2, "delivered")
         call = (self.env.cr.dbname, user.id, "rpc_log", "distrib.parcel", "record_events", [[item]])
