@@ -1,4 +1,4 @@
-"""Build the JSON of the dashboards: ``python -m tools.dashboards`` writes distrib_bi/data/files/*_dashboard.json.
+"""Build the JSON of the dashboards into distrib_bi/data/files: ``python -m tools.dashboards``.
 
 A dashboard is a spreadsheet: one visible sheet with figures and pivot formulas, one hidden sheet "Data" with the numbers
 behind the scorecards. Building it keeps ids stable, so that a change shows as a small difference.
@@ -15,7 +15,7 @@ WIDTH, GAP, TOP = 1000, 10, 10
 COLUMNS = (300, 100, 95, 10, 300, 100, 95)
 ROW = 23
 GREY, TEAL = "#434343", "#01666b"
-LARGE = '=FORMAT.LARGE.NUMBER({cell})'
+LARGE = "=FORMAT.LARGE.NUMBER({cell})"
 
 
 def stable_id(*names: str) -> str:
@@ -170,7 +170,9 @@ class Dashboard:
         return {
             "version": VERSION,
             "sheets": [
-                self._sheet("sheet1", "Dashboard", self.cells, rows, COLUMNS, self.figures, self.styles, self.rows, True),
+                self._sheet(
+                    "sheet1", "Dashboard", self.cells, rows, COLUMNS, self.figures, self.styles, self.rows, True
+                ),
                 self._sheet("data", "Data", self.data, 20, (220, 150, 150, 150, 150), [], {"A1:E1": 2}, {}, False),
             ],
             "styles": {
@@ -264,13 +266,15 @@ def sales() -> dict:
     text = "since last period"
     for place, title in enumerate(("Sales", "Orders", "Average order")):
         board.scorecard(place, 4, title, f"D{place + 2}", f"E{place + 2}", text)
-    board.scorecard(3, 4, "Month to date", "D5", "E5", "on the same days last month")
+    board.scorecard(3, 4, "Month to date", "D5", "E5", "on last month")
     board.chart("line", "Sales by week", "day:week", "amount", 0, 125, WIDTH, 260, axis="Sales")
     half = (WIDTH - GAP) // 2
     bars = (("Sales by area", "area_id"), ("Sales by channel", "channel_id"), ("Sales by dealer tier", "dealer_tier_id"),
             ("Sales by category", "categ_id"))  # fmt: skip
     for place, (title, group) in enumerate(bars):
-        board.chart("bar", title, group, "amount", place % 2 * (half + GAP), 400 + place // 2 * 270, half, 260, order="DESC")
+        board.chart(
+            "bar", title, group, "amount", place % 2 * (half + GAP), 400 + place // 2 * 270, half, 260, order="DESC"
+        )
     measures = ["quantity:sum", "amount:sum"]
     products = board.pivot("Product", measures, ["product_id"], [("product_id", "!=", False)], "amount:sum")
     dealers = board.pivot("Dealer", [both[1], both[0]], ["dealer_id"], [("dealer_id", "!=", False)], "amount:sum")
@@ -286,7 +290,7 @@ def stock() -> dict:
     board.relation_filter("Warehouse", "warehouse_id", "stock.warehouse")
     board.relation_filter("Category", "categ_id", "product.category", children=True)
     everything = board.pivot("Stock", ["on_hand:sum", "available:sum", "incoming:sum", "owned_on_hand:sum"])
-    empty = board.pivot("Nothing available", ["__count"], domain=[("available", "<=", 0), ("dealer_id", "=", False)])
+    empty = board.pivot("Out of stock", ["__count"], domain=[("available", "<=", 0), ("dealer_id", "=", False)])
     value = '=PIVOT.VALUE({},"{}")'
     _figures(
         board,
@@ -295,16 +299,18 @@ def stock() -> dict:
             ("Available", value.format(everything, "available:sum"), ""),
             ("Incoming", value.format(everything, "incoming:sum"), ""),
             ("At dealers", value.format(everything, "owned_on_hand:sum"), ""),
-            ("Nothing available", value.format(empty, "__count"), ""),
+            ("Out of stock", value.format(empty, "__count"), ""),
         ],
     )
-    for place, title in enumerate(("On hand", "Available", "Incoming", "At dealers", "Nothing available")):
+    for place, title in enumerate(("On hand", "Available", "Incoming", "At dealers", "Out of stock")):
         board.scorecard(place, 5, title, f"D{place + 2}")
     half = (WIDTH - GAP) // 2
     ours = [("dealer_id", "=", False)]
     board.chart("bar", "Available by tier", "network_tier", "available", 0, 125, half, 260, domain=ours)
     board.chart("bar", "Available by category", "categ_id", "available", half + GAP, 125, half, 260, domain=ours)
-    board.chart("bar", "Available by warehouse", "warehouse_id", "available", 0, 395, WIDTH, 270, domain=ours, order="DESC")
+    board.chart(
+        "bar", "Available by warehouse", "warehouse_id", "available", 0, 395, WIDTH, 270, domain=ours, order="DESC"
+    )
     gaps = board.pivot("Warehouse", ["__count"], ["warehouse_id"], [("available", "<=", 0), *ours], "__count")
     most = board.pivot("Product", ["available:sum", "incoming:sum"], ["product_id"], ours, "available:sum")
     row = 690 // ROW + 1

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 WEEKS = 8
+# A fall by more than this share against the usual is marked.
+FALL = -0.2
+MANAGERS = ("distrib_inventory.group_manager",)
 
 
 class Home(models.AbstractModel):
@@ -15,7 +18,7 @@ class Home(models.AbstractModel):
     def _cards(self):
         cards = super()._cards()
         # The figures are read for those who see the card only.
-        if not self.env.user.has_group("distrib_inventory.group_manager"):
+        if not self.env.user.has_group(MANAGERS[0]):
             return cards
         return [*cards, self._sales_card()]
 
@@ -25,17 +28,17 @@ class Home(models.AbstractModel):
         day = fields.Date.context_today(self) - timedelta(days=1)
         sales, usual = self._day_sales(day)
         share = sales / usual - 1 if usual else None
-        text = self._usual_text(usual, share)
         return {
             "key": "sales_yesterday",
             "area": "orders",
             "sequence": 5,
-            "groups": ("distrib_inventory.group_manager",),
+            "groups": MANAGERS,
             "title": _("Sales yesterday"),
-            "subtitle": text,
+            "subtitle": self._usual_text(usual, share),
             "icon": "fa-line-chart",
-            "tone": "warning" if share is not None and share < -0.2 else "info",
-            "count": round(sales),
+            "tone": "warning" if share is not None and share < FALL else "info",
+            # A text, not a number: nothing sold is no good news, and the page takes 0 for "nothing to do".
+            "count": self._money(sales),
             "model": "distrib.sales.report",
             "domain": [("day", "=", fields.Date.to_string(day))],
             "action": "distrib_bi.action_sales_report",
@@ -44,13 +47,14 @@ class Home(models.AbstractModel):
     @api.model
     def _usual_text(self, usual, share):
         if share is None:
-            return self.env._("No sales on this weekday in the last %s weeks", WEEKS)
+            return self.env._("None on this weekday in the last %s weeks", WEEKS)
         return self.env._(
-            "%(amount)s on an average %(weeks)s weeks: %(share)s %%",
-            amount=formatLang(self.env, usual, digits=0, currency_obj=False),
-            weeks=WEEKS,
-            share=f"{share * 100:+.0f}",
+            "Usual on this weekday: %(amount)s (%(share)s%%)", amount=self._money(usual), share=f"{share * 100:+.0f}"
         )
+
+    @api.model
+    def _money(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.env.company.currency_id, rounding_unit="units")
 
     @api.model
     def _day_sales(self, day):

@@ -18,7 +18,8 @@ class SalesReport(models.Model):
     _rec_name = "order_id"
     _depends = {
         "sale.order": [
-            "channel_id", "company_id", "currency_rate", "date_order", "partner_id", "region_id", "state", "warehouse_id",
+            "channel_id", "company_id", "currency_rate", "date_order", "partner_id", "region_id", "state",
+            "warehouse_id",
         ],
         "sale.order.line": [
             "display_type", "is_downpayment", "order_id", "price_subtotal", "product_id", "product_uom_id",
@@ -35,7 +36,11 @@ class SalesReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     order_id = fields.Many2one(
-        "sale.order", string="Order", readonly=True, aggregator="count_distinct", help="Adds up to the number of orders."
+        "sale.order",
+        string="Orders",
+        readonly=True,
+        aggregator="count_distinct",
+        help="Adds up to the number of orders.",
     )
     channel_id = fields.Many2one("distrib.channel", readonly=True)
     region_id = fields.Many2one("distrib.region", readonly=True, help="Where the order goes.")

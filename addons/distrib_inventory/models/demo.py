@@ -127,6 +127,9 @@ class Demo(models.AbstractModel):
 
     def _build_company(self, made):
         """A Chinese company with a chart of accounts: the Chinese one where it is installed."""
+        for code in {"en_US", made.lang}:
+            # A database made with another language alone has English switched off.
+            self.env["res.lang"]._activate_lang(code)
         company = self.env.company
         chinese = made.lang.startswith("zh")
         china = self.env.ref("base.cn")

@@ -116,5 +116,5 @@ class Demo(models.AbstractModel):
         proposals = self.env["distrib.proposal"]
         proposals._generate(as_of=as_of)
         for kind in ("transfer", "purchase"):
-            proposals |= proposals.search([("kind", "=", kind), ("state", "=", "open")], limit=4)
-        proposals.filtered(lambda p: p.kind == "transfer" or p.partner_id).action_accept()
+            found = proposals.search([("kind", "=", kind), ("state", "=", "open")])
+            found[: min(4, len(found) // 2)].filtered(lambda p: p.kind == "transfer" or p.partner_id).action_accept()

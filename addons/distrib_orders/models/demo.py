@@ -229,6 +229,9 @@ class Demo(models.AbstractModel):
         orders = self.env["sale.order"].browse([a["order_id"] for a in answers if a["order_id"]])
         routed = {o.ref for o in outside if o.fate == "routed"}
         orders.filtered(lambda order: order.channel_order_ref in routed)._route()
+        by_ref = {order.channel_order_ref: order for order in orders}
+        made.extra["orders"] |= {o.ref: by_ref[o.ref] for o in outside}
+        self._date_orders(made, outside)
 
     def _payload(self, made, order):
         return {

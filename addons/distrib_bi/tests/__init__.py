@@ -1,0 +1,1 @@
+from . import test_dashboards, test_demo, test_home, test_sales_report
