@@ -67,7 +67,7 @@ def _bound(pool: Any, found: Any) -> float:
         return solved, polished.value
 
     (solved, polished), wall, processor = _timed(prove)
-    say(f"   bounds: HiGHS {solved.value:,.0f} (its relaxation {solved.relaxation or 0:,.0f}), polished {polished:,.0f},"
+    say(f"   bounds: HiGHS {solved.value:,.0f} (relaxation {solved.relaxation or 0:,.0f}), polished {polished:,.0f},"
         f" of the plan's own prices {found.bound:,.0f}; {wall:.1f} s ({processor:.1f} s of processor)")  # fmt: skip
     return max(solved.value, polished, found.bound)
 
@@ -96,7 +96,12 @@ def _speeds(pool: Any, found: Any, wall: float) -> list[tuple[str, bool]]:
             ledger.take(sku[lines], quantity[lines], places)
 
     _, _, alone_processor = _timed(stream)
-    _, _, explained = _timed(lambda: explain.explain(pool, found.plan.location, found.prices))
+
+    def tell() -> list[dict[str, Any]]:
+        told = explain.explain(pool, found.plan.location, found.prices)
+        return [told.line(line) for line in range(pool.lines)]
+
+    _, explained, _ = _timed(tell)
     rate, share = pool.orders / alone_processor, explained / wall
     return [
         (f"one by one {rate:,.0f} orders a second of processor (goal {ONE_BY_ONE:,})", rate >= ONE_BY_ONE),

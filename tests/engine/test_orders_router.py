@@ -7,9 +7,10 @@ import pytest
 from distrib_orders.engine.router import UNFILLED, Settings, optimise
 from distrib_orders.engine.router.bound import lp_bound
 from distrib_orders.engine.router.costs import plan_cost, plan_parts
+from distrib_orders.engine.router.explain import explain
 from distrib_orders.engine.router.generate import sample
 from distrib_orders.engine.router.instance import violations
-from distrib_orders.engine.router.prices import relax, subgradient
+from distrib_orders.engine.router.prices import ahead, relax, subgradient
 from distrib_orders.engine.router.rules import RULES, Ledger
 from distrib_orders.engine.router.single import Menu, decide_one, in_turn
 from distrib_orders.engine.router.table import Prices, build
@@ -185,3 +186,27 @@ def test_a_first_fee_below_its_kilograms_is_refused():
     lanes = dataclasses.replace(instance.lanes, first=instance.lanes.per_kg * 0.5)
     with pytest.raises(ValueError, match="first fee"):
         dataclasses.replace(instance, lanes=lanes)
+
+
+def test_prices_of_orders_to_come_help_an_order_that_comes_alone():
+    """Learnt from other days' orders, used on today's in order of arrival."""
+    today, *others = (sample(1000, skus=80, ratio=1.3, seed=3, day=day) for day in range(6))
+    groups, costs = build(today), []
+    for prices in (Prices.none(today), ahead(today, others)):
+        plan = in_turn(Menu(today, groups, prices))
+        costs.append(plan_cost(today, np.array([place for places in plan for place in places])))
+    assert costs[1] < 0.985 * costs[0]
+
+
+def test_a_pool_without_orders_has_a_plan():
+    some = sample(3, seed=1)
+    shape, none = (0, some.locations), np.zeros(0)
+    empty = dataclasses.replace(
+        some, start=np.array([0]), sku=none.astype(int), quantity=none, weight=none, unfilled=none, split=none,
+        lanes=dataclasses.replace(some.lanes, first=np.zeros(shape), per_kg=np.zeros(shape), late=np.zeros(shape)),
+        barred=np.zeros(shape, dtype=np.int8), pins=none.astype(int), bans=np.zeros(shape, dtype=bool), distance=None,
+    )  # fmt: skip
+    found = optimise(empty, SHORT)
+    assert found.plan.cost == 0 and len(found.plan.location) == 0
+    assert lp_bound(empty, build(empty), found.prices, 1.0).value == 0
+    assert len(explain(empty, found.plan.location, found.prices).reason) == 0

@@ -61,7 +61,7 @@ def lp_bound(
     """
     chosen = _near(instance, groups, prices, slack)
     best = Bound(relax(instance, groups, prices).value, prices)
-    for _ in range(rounds):
+    for _ in range(rounds if groups else 0):
         if stop and stop():
             break
         columns = _columns(groups, chosen)

@@ -33,9 +33,14 @@ def distance_km(latitude: Floats, longitude: Floats, to_latitude: Floats, to_lon
     return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
 
 
-def sample(orders: int, locations: int = 30, skus: int = 400, ratio: float = 1.3, seed: int = 0) -> Instance:
-    """A pool of ``orders`` orders; the same arguments give the same pool."""
-    rng = np.random.default_rng(seed)
+def sample(
+    orders: int, locations: int = 30, skus: int = 400, ratio: float = 1.3, seed: int = 0, day: int = 0
+) -> Instance:  # fmt: skip
+    """A pool of ``orders`` orders; the same arguments give the same pool.
+
+    Another ``day`` of the same seed has other orders for the same articles at the same locations.
+    """
+    rng = np.random.default_rng([seed, day])
     start, sku, quantity = _demand(rng, orders, skus)
     place, centre = _network(locations)
     latitude, longitude, people = (np.array([row[i] for row in CITIES]) for i in (1, 2, 3))
@@ -43,7 +48,7 @@ def sample(orders: int, locations: int = 30, skus: int = 400, ratio: float = 1.3
     scatter = rng.normal(0.0, 0.15, (2, orders))  # an address lies around the city's centre, some 15 km
     km = distance_km(latitude[home] + scatter[0], longitude[home] + scatter[1], latitude[place], longitude[place])
     band = np.searchsorted(BANDS_KM, km)
-    unit_weight = np.round(rng.lognormal(-0.6, 0.7, skus), 2) + 0.05
+    unit_weight = np.round(np.random.default_rng(seed).lognormal(-0.6, 0.7, skus), 2) + 0.05
     capacity = np.ceil(2.0 * orders * np.where(centre, 0.6 / centre.sum(), 0.4 / max((~centre).sum(), 1)))
     return Instance(
         start=start, sku=sku, quantity=quantity, weight=unit_weight[sku] * quantity,

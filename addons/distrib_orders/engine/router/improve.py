@@ -50,8 +50,8 @@ def improve(
     """A plan that leaves no more unfilled than ``safe``, and is no dearer than it.
 
     The search begins at ``start``, which may leave more unfilled; should nothing that fills as much as ``safe`` be
-    found in half of the effort, it begins again at ``safe``. ``plain`` holds the costs without prices, ``guided`` with them.
-    Wide orders stay as they are.
+    found in half of the effort, it begins again at ``safe``. ``plain`` holds the costs without prices, ``guided`` with
+    them. Wide orders stay as they are.
     """
     chance = random.Random(effort.seed)
     search = _Search(instance, plain, guided, start, chance)

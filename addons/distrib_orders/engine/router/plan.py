@@ -7,6 +7,7 @@ taken when it is better in both.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -91,4 +92,5 @@ def _plan(instance: Instance, places: list[list[int]]) -> Plan:
 
 
 def _by_order(instance: Instance, held: Plan) -> list[list[int]]:
-    return [part.tolist() for part in np.split(held.location, instance.start[1:-1])]
+    location = held.location.tolist()
+    return [location[first:last] for first, last in pairwise(instance.start.tolist())]

@@ -7,17 +7,19 @@ the plan that is cheapest to it, prices included (Lagrangian relaxation). The pr
 stock: Acimovic and Graves 2015 ("Making better fulfillment decisions on the fly"), Jasin and Sinha 2015.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .instance import UNFILLED, Floats, Instance, Ints
-from .table import Group, Prices, priced
+from .rules import nearest_whole
+from .table import Group, Prices, build, priced
 from .wide import relaxed_wide
 
 DEFLECTION = 0.7
 PATIENCE = 8
+GUARD = 0.1
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,24 @@ def subgradient(
         way = _deflect(way, excess(instance, now.location), prices)
         prices = _step(prices, way, scale * max(upper - now.value, 1e-6 * abs(upper)))
     return best_prices, best
+
+
+def ahead(instance: Instance, days: Sequence[Instance], rounds: int = 80) -> Prices:
+    """What the orders still to come would pay for the stock and the capacity that are there now: the mean of ``days``.
+
+    Each of ``days`` holds orders as they may come until the next receipt, drawn from a forecast or from the past, at the
+    same locations and for the same articles; its own stock is not used. With these prices an order that comes alone
+    (:func:`.single.decide_one`) leaves scarce stock to those who will need it more. One day's prices fit that day too
+    well: several are needed, and no unit is guarded by more than a tenth of what it costs not to deliver it.
+    """
+    found = []
+    for day in days:
+        pool = replace(day, stock=instance.stock, capacity=instance.capacity)
+        found.append(subgradient(pool, build(pool), nearest_whole(pool).cost, rounds)[0])
+    lines = np.concatenate([day.unfilled / day.quantity for day in days])
+    stock = np.mean([prices.stock for prices in found], axis=0)
+    capacity = np.mean([prices.capacity for prices in found], axis=0)
+    return Prices(np.minimum(stock, GUARD * lines.mean()), capacity)
 
 
 def _deflect(way: tuple[Floats, Floats], over: tuple[Floats, Floats], prices: Prices) -> tuple[Floats, Floats]:
