@@ -77,9 +77,23 @@ class Positions:
         """Rows as dictionaries, quantities rounded half up to `digits` decimals, derived ones too."""
         names = ("on_hand", "reserved", "available", "incoming", "outgoing", "forecast", "owned_on_hand")
         columns = [round_half_up(getattr(self, name), digits).tolist() for name in names]
-        keys = ("product_id", "warehouse_id", *names)
-        rows = zip(self.product_id.tolist(), self.warehouse_id.tolist(), *columns, strict=True)
-        return [dict(zip(keys, row, strict=True)) for row in rows]
+        # Spelled out: a literal is built twice as fast as a dict of zipped keys, and there may be 300,000 of them.
+        return [
+            {
+                "product_id": product_id,
+                "warehouse_id": warehouse_id,
+                "on_hand": on_hand,
+                "reserved": reserved,
+                "available": available,
+                "incoming": incoming,
+                "outgoing": outgoing,
+                "forecast": forecast,
+                "owned_on_hand": owned,
+            }
+            for product_id, warehouse_id, on_hand, reserved, available, incoming, outgoing, forecast, owned in zip(
+                self.product_id.tolist(), self.warehouse_id.tolist(), *columns, strict=True
+            )
+        ]
 
 
 def round_half_up(values: Quantities, digits: int) -> Quantities:

@@ -96,76 +96,77 @@ class Position(models.AbstractModel):
 
     @api.model
     def _pairs_sql(self, warehouse_condition, product_condition):
-        """One row for each product and warehouse: quants, and open moves into and out of the warehouse, summed.
+        """One row for each product and warehouse that has quants or open moves.
+
+        Quants and moves are summed apart and joined afterwards: one pass over the quants, which are many, and the
+        moves stay few.
 
         :param SQL warehouse_condition: on `w`, the warehouse
         :param SQL product_condition: on `x`, the quant or move
         """
-        place = SQL(
-            """(SELECT l.id, l.warehouse_id, c.partner_id AS ours
+        return SQL(
+            """
+            WITH place AS MATERIALIZED (
+                SELECT l.id, l.warehouse_id, c.partner_id AS ours
                   FROM stock_location l
                   JOIN stock_warehouse w ON w.id = l.warehouse_id
                   JOIN res_company c ON c.id = w.company_id
-                 WHERE l.usage = 'internal' AND %s)""",
-            warehouse_condition,
-        )
-        return SQL(
-            """
+                 WHERE l.usage = 'internal' AND %s
+            ),
+            quants AS (%s),
+            moves AS (%s)
             SELECT product_id, warehouse_id,
-                   COALESCE(SUM(on_hand), 0) AS on_hand, COALESCE(SUM(reserved), 0) AS reserved,
-                   COALESCE(SUM(expired), 0) AS expired, SUM(incoming) AS incoming, SUM(outgoing) AS outgoing,
-                   COALESCE(SUM(owned), 0) AS owned
-              FROM (%s UNION ALL %s UNION ALL %s) part
-             GROUP BY product_id, warehouse_id
+                   COALESCE(on_hand, 0) AS on_hand, COALESCE(reserved, 0) AS reserved,
+                   COALESCE(expired, 0) AS expired, COALESCE(incoming, 0) AS incoming,
+                   COALESCE(outgoing, 0) AS outgoing, COALESCE(owned, 0) AS owned
+              FROM quants FULL JOIN moves USING (product_id, warehouse_id)
             """,
-            self._quants_sql(place, product_condition),
-            self._moves_sql(place, product_condition, inward=True),
-            self._moves_sql(place, product_condition, inward=False),
+            warehouse_condition,
+            self._quants_sql(product_condition),
+            self._moves_sql(product_condition),
         )
 
     @api.model
-    def _quants_sql(self, place, product_condition):
+    def _quants_sql(self, product_condition):
         return SQL(
             """
             SELECT x.product_id, place.warehouse_id,
-                   SUM(x.quantity) FILTER (WHERE %(own)s) AS on_hand,
-                   SUM(x.reserved_quantity) FILTER (WHERE %(own)s) AS reserved,
-                   SUM(x.quantity - x.reserved_quantity) FILTER (WHERE x.removal_date < %(tomorrow)s AND (%(own)s))
-                       AS expired,
-                   0 AS incoming, 0 AS outgoing,
-                   SUM(x.quantity) FILTER (WHERE NOT (%(own)s)) AS owned
+                   SUM(x.quantity) FILTER (WHERE own) AS on_hand,
+                   SUM(x.reserved_quantity) FILTER (WHERE own) AS reserved,
+                   SUM(x.quantity - x.reserved_quantity) FILTER (WHERE x.removal_date < %s AND own) AS expired,
+                   SUM(x.quantity) FILTER (WHERE NOT own) AS owned
               FROM stock_quant x
-              JOIN %(place)s place ON place.id = x.location_id
-             WHERE %(products)s
+              JOIN place ON place.id = x.location_id
+             CROSS JOIN LATERAL (SELECT x.owner_id IS NULL OR x.owner_id = place.ours AS own) owner
+             WHERE %s
              GROUP BY x.product_id, place.warehouse_id
             """,
-            own=SQL("x.owner_id IS NULL OR x.owner_id = place.ours"),
-            tomorrow=self._start_of_tomorrow(),
-            place=place,
-            products=product_condition,
+            self._start_of_tomorrow(),
+            product_condition,
         )
 
     @api.model
-    def _moves_sql(self, place, product_condition, inward):
+    def _moves_sql(self, product_condition):
         """Open moves over the border of a warehouse. The end of an open move is its final location, as in core."""
-        inside, outside = SQL("COALESCE(x.location_final_id, x.location_dest_id)"), SQL("x.location_id")
-        if not inward:
-            inside, outside = outside, inside
         return SQL(
             """
-            SELECT x.product_id, place.warehouse_id, 0, 0, 0, %s, 0
-              FROM stock_move x
-              JOIN %s place ON place.id = %s
-              JOIN stock_location other ON other.id = %s
-             WHERE x.state IN %s
-               AND (other.warehouse_id IS DISTINCT FROM place.warehouse_id OR other.usage != 'internal')
-               AND (x.restrict_partner_id IS NULL OR x.restrict_partner_id = place.ours)
-               AND %s
+            SELECT product_id, warehouse_id, SUM(incoming) AS incoming, SUM(outgoing) AS outgoing
+              FROM (SELECT x.product_id, x.product_qty,
+                           CASE WHEN x.restrict_partner_id IS NULL OR x.restrict_partner_id = source.ours
+                                THEN source.warehouse_id END AS leaves,
+                           CASE WHEN x.restrict_partner_id IS NULL OR x.restrict_partner_id = target.ours
+                                THEN target.warehouse_id END AS enters
+                      FROM stock_move x
+                      LEFT JOIN place source ON source.id = x.location_id
+                      LEFT JOIN place target ON target.id = COALESCE(x.location_final_id, x.location_dest_id)
+                     WHERE x.state IN %s
+                       AND source.warehouse_id IS DISTINCT FROM target.warehouse_id
+                       AND %s) crossing
+             CROSS JOIN LATERAL (VALUES (leaves, 0, product_qty), (enters, product_qty, 0))
+                   side (warehouse_id, incoming, outgoing)
+             WHERE warehouse_id IS NOT NULL
+             GROUP BY product_id, warehouse_id
             """,
-            SQL("x.product_qty, 0") if inward else SQL("0, x.product_qty"),
-            place,
-            inside,
-            outside,
             OPEN_STATES,
             product_condition,
         )
