@@ -82,7 +82,7 @@ class Databases:
         with self._build(name, "core template: Odoo's own modules") as work:
             if work:
                 self.create(work)
-                self.odoo(work, "-i", ",".join(paths.CORE), "--load-language", "zh_CN")
+                self.odoo(work, "-i", ",".join(paths.CORE), "--load-language", paths.LANGUAGES)
         return name
 
     def suite(self) -> str:
@@ -158,7 +158,7 @@ def _link(source: str, target: str) -> None:
 
 def _core_key() -> str:
     release = odoo_source.ensure() / "odoo" / "release.py"
-    return hashlib.sha256(release.read_bytes() + ",".join(paths.CORE).encode()).hexdigest()[:8]
+    return hashlib.sha256(release.read_bytes() + ",".join([*paths.CORE, paths.LANGUAGES]).encode()).hexdigest()[:8]
 
 
 def _suite_key() -> str:

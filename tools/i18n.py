@@ -69,6 +69,16 @@ def missing_terms(path: Path) -> list[str]:
     ]
 
 
+def terms(env, addon: str) -> set[str]:
+    """The strings that an installed add-on says now."""
+    return {entry.msgid for entry in _exported(env, addon)}
+
+
+def translated_terms(path: Path) -> set[str]:
+    """The strings that a translation file knows, translated or not."""
+    return {entry.msgid for entry in polib.pofile(str(path)) if not entry.obsolete}
+
+
 def _exported(env, addon: str) -> list[polib.POEntry]:
     from odoo.tools.translate import trans_export
 

@@ -34,6 +34,8 @@ CORE = [
     "web_hierarchy",
 ]
 """What the core template holds: the add-ons' dependencies, so that installing the suite is short."""
+LANGUAGES = "en_US,zh_CN"
+"""Both are active; the first is that of a new database."""
 
 
 def ensure(*folders: Path) -> None:
