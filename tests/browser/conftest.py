@@ -1,6 +1,7 @@
 """Journeys in Chromium against a real server with the demo network, on a database of its own."""
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -45,6 +46,10 @@ class Running:
 
 @pytest.fixture(scope="session")
 def running():
+    """A server of its own; DISTRIB_URL (and PGDATABASE) name one that runs already, while writing a journey."""
+    if os.environ.get("DISTRIB_URL"):
+        yield Running(os.environ["DISTRIB_URL"], os.environ.get("PGDATABASE", "distrib"))
+        return
     base = databases.Databases(settings.server())
     with base.scratch(base.demo(), "browser") as name:
         with socket.socket() as probe:
