@@ -10,6 +10,8 @@ its minimum. Knobs are arrays (k,): all settings are replayed at once. Formulas:
 - ``buffers``: OCA ddmrp: red m DLT f (1 + v), yellow m DLT, green max(m cycle, m DLT f); orders up to the top of green
   when the net flow position is at or below the top of yellow; the demand adjustment factor (ddmrp_adjustment)
   multiplies m. The knob is the variability factor v; beyond the usual range it goes on as a multiple of red.
+- ``cover``: the inventory-planning challenge's benchmark: the mean of the last 13 deseasonalised periods, times the
+  season, for the coming ``periods``; orders up to that.
 - ``oracle``: knows the demand of the period it orders for.
 """
 
@@ -85,6 +87,23 @@ def buffers(
         red = use * lead * factor * (1 + knob[:, None])
         yellow = red + use * lead
         return _up_to(yellow, yellow + np.maximum(use * cycle, use * lead * factor), stock, arriving)
+
+    return decide
+
+
+def cover(demand: np.ndarray, slot: np.ndarray, slots: int, periods: int, usual: int = 13) -> Decide:
+    def decide(t: int, stock: np.ndarray, arriving: np.ndarray) -> np.ndarray:
+        past, at = demand[:, :t], slot[:t]
+        seen = ~np.isnan(past)
+        total = np.where(seen, past, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        each = np.maximum(np.bincount(at, minlength=slots), 1)
+        season = np.bincount(at, total, slots) / each
+        season = np.where((np.bincount(at, minlength=slots) > 0) & (season > 0), season / total.mean(), 1.0)
+        recent = slice(max(0, t - usual), t)
+        plain = np.where(seen[:, recent], past[:, recent] / season[at[recent]], 0).sum(axis=1)
+        level = plain / np.maximum(seen[:, recent].sum(axis=1), 1)
+        high = np.rint(level * season[slot[t : t + periods]].sum())
+        return _up_to(high, high, stock, arriving)
 
     return decide
 

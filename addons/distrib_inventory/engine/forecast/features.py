@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import level, season
+from . import intermittent, level, season
 from .types import Panel, Settings
 
 REFERENCE = 2  # the memory the others are compared with
@@ -50,8 +50,15 @@ def measure(panel: Panel, t: int, table: np.ndarray, settings: Settings) -> Meas
     longest = (top[:, -1] + 0.5 * settings.prior * min(everyone, 1.0)) / total
     found = level.levels(top[:, :-1], bottom[:, :-1], longest, settings.prior)
     count = len(settings.memories)
-    mixed = found[:, count:] @ np.array([w for _, w in settings.mix], np.float32)
+    mixed = _mixed(panel, t, index, found[:, count:], settings)
     return Measures(np.maximum(found[:, :count], LEAST), np.maximum(mixed, LEAST), index, bottom[:, :count])
+
+
+def _mixed(panel: Panel, t: int, index: np.ndarray, found: np.ndarray, settings: Settings) -> np.ndarray:
+    """The level (n,) the base forecast stands on."""
+    if settings.method == "weighted":
+        return found @ np.array([w for _, w in settings.mix], np.float32)
+    return {"tsb": intermittent.tsb, "croston": intermittent.croston}[settings.method](panel.until(t) / index[:, :t])
 
 
 def pool(panel: Panel, t: int, settings: Settings) -> Pooled:

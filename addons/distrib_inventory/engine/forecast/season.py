@@ -6,9 +6,9 @@ slot ``s`` (weekday, week of the year) the index is a ratio of sums, shrunk towa
     index[g, s] = (demand[g, s] + k index[all, s]) / (level[g, s] + k)
 
 with ``level`` each pair's centred moving mean over a whole season and ``k`` the shrinkage in pair-periods times the
-mean level. Source: pooled (group) seasonal indices, D. Withycombe, Forecasting with combined seasonal indices, International
-Journal of Forecasting 5 (1989) 547-552; H. Chen and J. Boylan, Use of individual and group seasonal indices in
-subaggregate demand forecasting, Journal of the Operational Research Society 58 (2007) 1660-1671.
+mean level. Sources, for seasonal indices pooled over a group: D. Withycombe, Forecasting with combined seasonal
+indices, International Journal of Forecasting 5 (1989) 547-552; H. Chen and J. Boylan, Use of individual and group
+seasonal indices in subaggregate demand forecasting, Journal of the Operational Research Society 58 (2007) 1660-1671.
 """
 
 import numpy as np

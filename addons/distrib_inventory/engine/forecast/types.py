@@ -37,14 +37,17 @@ class Panel:
 class Settings:
     """How to forecast; half-lives, spans and windows in periods.
 
-    ``mix`` half-lives and weights of the level; ``season_span`` periods in a season; ``season_shrink`` pair-periods by
-    which a group's season is shrunk to the common one; ``peak`` how little peaks count in the level; ``prior`` periods
-    of evidence for the long-run level; ``blend`` how far to follow the learned correction (0 none .. 1); ``ridge`` its
-    penalty; ``window`` origins to learn from; ``every`` periods between two learnings; ``bins`` size classes of the
-    error pool; ``paths`` errors drawn from each; ``stride`` periods between two origins learned from.
+    - ``horizon`` P = lead time and review; ``method`` of the level: weighted, tsb or croston
+    - ``mix`` half-lives and weights of the level; ``memories`` half-lives of the levels offered to the correction
+    - ``season_span`` periods in a season; ``season_shrink`` pair-periods of shrinkage to the common season
+    - ``peak`` how little peaks count in the level; ``prior`` periods of evidence for the long-run level
+    - ``blend`` how far to follow the learned correction (0 none .. 1); ``ridge`` its penalty
+    - ``window`` origins to learn from, ``every`` periods anew, ``stride`` periods between two of them
+    - ``error_window`` origins of the error pool, ``bins`` its size classes, ``paths`` errors drawn from each
     """
 
     horizon: int = 3
+    method: str = "weighted"
     mix: tuple = ((4.0, 0.5), (20.0, 0.5))
     memories: tuple = (2.0, 5.0, 12.0, 26.0, 80.0)
     season_span: int = 52
