@@ -38,7 +38,7 @@ def billed_kg(weight: ArrayLike, lanes: Lanes) -> Floats:
     """
     over = np.maximum(np.asarray(weight, dtype=np.float64) - lanes.included_kg, 0.0)
     # The small offset keeps 0.30000000000000004 kg from being billed as the next step.
-    return np.ceil(over / lanes.step_kg - 1e-9) * lanes.step_kg if lanes.step_kg else over
+    return np.maximum(np.ceil(over / lanes.step_kg - 1e-9), 0.0) * lanes.step_kg if lanes.step_kg else over
 
 
 def freight(instance: Instance, orders: Ints, places: Ints, weight: Floats) -> Floats:

@@ -152,8 +152,8 @@ def subgradient(
 def ahead(instance: Instance, days: Sequence[Instance], rounds: int = 80) -> Prices:
     """What the orders still to come would pay for the stock and the capacity that are there now: the mean of ``days``.
 
-    Each of ``days`` holds orders as they may come until the next receipt, drawn from a forecast or from the past, at the
-    same locations and for the same articles; its own stock is not used. With these prices an order that comes alone
+    Each of ``days`` holds orders as they may come until the next receipt, drawn from a forecast or from the past, at
+    the same locations and for the same articles; its own stock is not used. With these prices an order that comes alone
     (:func:`.single.decide_one`) leaves scarce stock to those who will need it more. One day's prices fit that day too
     well: several are needed, and no unit is guarded by more than a tenth of what it costs not to deliver it.
     """
