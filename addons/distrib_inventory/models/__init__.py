@@ -1,6 +1,7 @@
 from . import region
 from . import home
 from . import position
+from . import network_touch
 from . import position_report
 from . import warehouse
 from . import demo
