@@ -168,8 +168,8 @@ class Demo(models.AbstractModel):
             "client_order_ref": order.ref,
             "date_order": self._noon(order.day),
             "warehouse_id": made.warehouses[order.source].id,
-            # Some still wait for a clerk, all those by phone for sure; the rest for the router.
-            "pool_accepted": channel.auto_confirm and int(order.ref[-1]) % 2 == 0,
+            # Every other one still waits for a clerk, those by phone for sure; the rest is free for the router.
+            "pool_accepted": order.fate != "to_route" or (channel.auto_confirm and int(order.ref[-5:]) // 6 % 2 == 0),
             "order_line": [
                 fields.Command.create({"product_id": made.products[product].id, "product_uom_qty": pieces})
                 for product, pieces in order.lines
