@@ -8,7 +8,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _cards(self):
-        _ = self.env._
         return [
             *super()._cards(),
             {
@@ -16,8 +15,8 @@ class Home(models.AbstractModel):
                 "area": "orders",
                 "sequence": 10,
                 "groups": ORDER_DESK,
-                "title": _("New orders"),
-                "subtitle": _("To be looked at and routed"),
+                "title": self.env._("New orders"),
+                "subtitle": self.env._("To be looked at and routed"),
                 "icon": "fa-shopping-cart",
                 "tone": "info",
                 "model": "sale.order",
@@ -29,8 +28,8 @@ class Home(models.AbstractModel):
                 "area": "orders",
                 "sequence": 20,
                 "groups": ORDER_DESK,
-                "title": _("Orders to route"),
-                "subtitle": _("Waiting for a warehouse"),
+                "title": self.env._("Orders to route"),
+                "subtitle": self.env._("Waiting for a warehouse"),
                 "icon": "fa-random",
                 "tone": "info",
                 "model": "sale.order",
@@ -42,8 +41,8 @@ class Home(models.AbstractModel):
                 "area": "orders",
                 "sequence": 30,
                 "groups": ORDER_DESK,
-                "title": _("Held orders"),
-                "subtitle": _("Need a decision"),
+                "title": self.env._("Held orders"),
+                "subtitle": self.env._("Need a decision"),
                 "icon": "fa-hand-paper-o",
                 "tone": "warning",
                 "model": "sale.order",
@@ -55,8 +54,8 @@ class Home(models.AbstractModel):
                 "area": "orders",
                 "sequence": 40,
                 "groups": ("distrib_inventory.group_channel_manager",),
-                "title": _("Inbox problems"),
-                "subtitle": _("Messages that failed or are held"),
+                "title": self.env._("Inbox problems"),
+                "subtitle": self.env._("Messages that failed or are held"),
                 "icon": "fa-inbox",
                 "tone": "danger",
                 "model": "distrib.inbox.message",

@@ -124,7 +124,9 @@ class Intake(models.AbstractModel):
             if len(found) != 1:
                 code = "ambiguous_sku" if found else "unknown_sku"
                 problems.append(problem(code, f"lines[{index}].sku", value=line.sku))
-                text = self.env._("Not matched: %(sku)s, quantity %(quantity)s", sku=line.sku, quantity=line.quantity)
+                text = self.env._(
+                    "Not matched: %(sku)s, quantity %(quantity)s", sku=line.sku, quantity=f"{line.quantity:g}"
+                )
                 commands.append(Command.create({"display_type": "line_note", "name": text}))
                 continue
             values = {"product_id": found[0], "product_uom_qty": line.quantity}

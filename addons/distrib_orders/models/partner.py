@@ -32,7 +32,6 @@ class ResPartner(models.Model):
     )
     dealer_warehouse_id = fields.Many2one(
         "stock.warehouse",
-        string="Dealer Warehouse",
         groups=INTERNAL,
         index="btree_not_null",
         ondelete="set null",

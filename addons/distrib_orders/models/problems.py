@@ -3,6 +3,8 @@
 Records keep codes and values; who reads them may speak another language than who caused them.
 """
 
+import re
+
 
 def problem(code, field="", **values):
     """A problem as it is stored: plain JSON."""
@@ -45,6 +47,14 @@ def as_errors(env, problems):
 
 
 def as_text(env, problems):
-    """Problems as a screen shows them, one a line: which field, and why."""
-    rows = as_errors(env, problems)
-    return "\n".join(f"{row['field']}: {row['message']}" if row["field"] else row["message"] for row in rows)
+    """Problems as a screen shows them, one a line: where, and why."""
+    rows = ((place(env, row["field"]), row["message"]) for row in as_errors(env, problems))
+    return "\n".join(env._("%(place)s: %(why)s", place=where, why=why) if where else why for where, why in rows)
+
+
+def place(env, field):
+    """The path of a field as people count: ``lines[1].sku`` is line 2, sku."""
+    if line := re.fullmatch(r"lines\[(\d+)\](?:\.(\w+))?", field):
+        number, name = int(line[1]) + 1, line[2]
+        return env._("line %(number)s, %(name)s", number=number, name=name) if name else env._("line %s", number)
+    return field

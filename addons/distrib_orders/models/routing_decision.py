@@ -29,6 +29,9 @@ class RoutingDecision(models.Model):
     def _compute_explanation(self):
         for decision in self:
             lines = decision.line_ids
+            if decision.state == "unfilled":
+                # Nothing ships before everything is there, so only what is missing needs words.
+                lines = lines.filtered(lambda line: not line.warehouse_id)
             if decision.state == "whole" and lines:
                 decision.explanation = lines[0]._whole_sentence()
             else:
@@ -72,24 +75,25 @@ class RoutingDecisionLine(models.Model):
         return "\n".join([first, *self._grounds()])
 
     def _line_sentence(self):
-        """The decision for one line."""
+        """The decision for one line, and its grounds."""
         self.ensure_one()
+        return "\n".join([self._line_result(), *self._grounds()])
+
+    def _line_result(self):
         product, quantity = self.product_id.display_name, self._number(self.quantity)
         if self.warehouse_id:
-            first = self.env._(
+            return self.env._(
                 "%(quantity)s × %(product)s from %(warehouse)s%(distance)s, the nearest that has this line.",
                 quantity=quantity,
                 product=product,
                 warehouse=self.warehouse_id.sudo().name,
                 distance=self._distance(self.cost or {}),
             )
-        elif self.reason == "no_site":
-            first = self.env._("%s: the channel allows no warehouse to ship it.", product)
-        else:
-            first = self.env._(
-                "%(quantity)s × %(product)s: no single warehouse has enough.", quantity=quantity, product=product
-            )
-        return "\n".join([first, *self._grounds()])
+        if self.reason == "no_site":
+            return self.env._("%s: the channel allows no warehouse to ship it.", product)
+        return self.env._(
+            "%(quantity)s × %(product)s: no single warehouse has enough.", quantity=quantity, product=product
+        )
 
     def _grounds(self):
         """Sentences about the runners-up and about the warehouses that were out."""
@@ -137,7 +141,7 @@ class RoutingDecisionLine(models.Model):
         return self.env._(" (%s km)", self._number(round(row["distance_km"])))
 
     def _enumerate(self, items):
-        return format_list(self.env, items, "unit-short")
+        return format_list(self.env, items)
 
     @staticmethod
     def _number(value):

@@ -50,6 +50,7 @@ class SaleOrder(models.Model):
         store=True,
         index=True,
         groups=INTERNAL,
+        group_expand="_group_expand_pool_state",
         help="New: not yet accepted. Held: waits for a clerk, see the reason. To route: waits for the router. Routed: "
         "confirmed and reserved. Released: given to the warehouse. Shipped: part of the goods or all have left. "
         "Done: nothing is left to ship.",
@@ -101,6 +102,18 @@ class SaleOrder(models.Model):
             return "held"
         return "to_route" if self.pool_accepted else "new"
 
+    @api.model
+    def _group_expand_pool_state(self, states, domain):
+        """The open stages always, in the sequence of work; the closed ones when there is something in them."""
+        return [state for state, _name in POOL_STATES if state in states or state not in ("done", "cancelled")]
+
+    def _confirmation_error_message(self):
+        # sudo: a buyer who confirms in the portal may not read why we hold his order.
+        order = self.sudo()
+        if order.hold_code:
+            return self.env._("%s is held. Lift the hold before you confirm it.", order.name)
+        return super()._confirmation_error_message()
+
     @api.depends("hold_code", "hold_data")
     @api.depends_context("lang")
     def _compute_hold_reason(self):
@@ -108,7 +121,8 @@ class SaleOrder(models.Model):
             data = order.hold_data or {}
             order.hold_reason = data.get("text") or as_text(self.env, data.get("problems")) or False
             if order.hold_code == "unfilled":
-                order.hold_reason = order.routing_decision_ids[:1].explanation
+                missing = order.routing_decision_ids[:1].line_ids.filtered(lambda line: not line.warehouse_id)
+                order.hold_reason = "\n".join(line._line_result() for line in missing)
 
     @api.depends("routing_decision_ids.data")
     @api.depends_context("lang")

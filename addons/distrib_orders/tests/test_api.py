@@ -55,7 +55,9 @@ class TestApi(OrdersCommon, HttpCase):
         (row,) = self.rpc(portal, "sale.order", "read", [answer["order_id"]], ["name"])
         self.assertEqual(row["name"], answer["name"])
         fields = self.rpc(portal, "sale.order", "fields_get")
-        self.assertFalse({"channel_id", "pool_state", "hold_reason", "region_id", "routing_explanation"} & fields.keys())
+        self.assertFalse(
+            {"channel_id", "pool_state", "hold_reason", "region_id", "routing_explanation"} & fields.keys()
+        )
         fields = self.rpc(portal, "res.partner", "fields_get")
         self.assertFalse({name for name in fields if name.startswith(("dealer_", "distrib_", "is_dealer"))})
         for model, method, arguments in (

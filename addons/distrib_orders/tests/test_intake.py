@@ -52,7 +52,7 @@ class TestIntake(OrdersCommon):
         self.assertEqual(answers[1]["errors"][0]["field"], "lines[0].quantity")
         self.assertIn("many", answers[1]["errors"][0]["message"])
         self.assertEqual([e["field"] for e in answers[3]["errors"]], ["external_id", "lines[0].quantity"])
-        self.assertIn("lines[0].quantity", self.messages("T-2").error)
+        self.assertIn("line 1, quantity", self.messages("T-2").error)
 
     def test_refusal_while_saving_concerns_one_order_only(self):
         self.patch_confirm = self.env["sale.order"]._fields["commitment_date"]

@@ -63,6 +63,24 @@ class TestPool(OrdersCommon):
         order.action_pool_unhold()
         self.assertEqual(order.pool_state, "to_route")
 
+    def test_held_order_is_not_confirmed_by_accident(self):
+        order = self.new_order()
+        order.action_pool_hold("wait")
+        with self.assertRaises(UserError):
+            order.action_confirm()
+        order.action_pool_unhold()
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+
+    def test_kanban_shows_the_open_stages_in_order(self):
+        groups = (
+            self.env["sale.order"]
+            .with_context(read_group_expand=True)
+            .web_read_group([("id", "=", self.new_order().id)], ["pool_state"], ["__count"])
+        )
+        stages = [group["pool_state"] for group in groups["groups"]]
+        self.assertEqual(stages, ["new", "held", "to_route", "routed", "released", "shipped"])
+
     def test_what_left_cannot_be_held_and_what_is_not_routed_not_released(self):
         order = self.new_order()
         with self.assertRaises(UserError):
