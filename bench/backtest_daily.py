@@ -11,12 +11,14 @@ Value: stock saved against the best frozen rule at equal fill.
 """
 
 import argparse
+import resource
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from distrib_inventory.engine.backtest import sample, suite
-from distrib_inventory.engine.forecast import history, intermittent, select
+from distrib_inventory.engine.forecast import history, intermittent, model, select
 from distrib_inventory.engine.forecast.types import Panel, Settings
 
 from bench import _backtest
@@ -60,10 +62,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fill", type=float, default=0.95)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--boot", type=int, default=200, help="bootstrap resamples")
+    parser.add_argument("--speed", type=int, help="instead: seconds for the levels of so many pairs x 365 days")
     parser.add_argument("--no-plan", action="store_true", help="do not use the prices of the coming days")
 
 
 def measure(options: argparse.Namespace) -> benching.Result:
+    if options.speed:
+        return _speed(options.speed, options.seed)
     data = _read(options) if options.data else _sample(options)
     end = options.end or data.sold.shape[1]
     start = options.start or end - data.sold.shape[1] // 3
@@ -126,6 +131,24 @@ def _panel(data: Data, rows: np.ndarray, options: argparse.Namespace) -> Panel:
 def _sample(options: argparse.Namespace) -> Data:
     sold, hours, price, store, product, category = sample.daily(min(options.pairs, 200), 90, options.seed)
     return Data(sold, (1 - hours / options.open_hours).astype(np.float32), 1 - price, 0, (category, store, product))
+
+
+def _speed(pairs: int, seed: int) -> benching.Result:
+    """Forecast and levels of all pairs from 365 days, learning included; no database."""
+    rng = np.random.default_rng(seed)
+    demand = np.empty((pairs, 365), np.float32)
+    for part in model.chunks(pairs, 5000):
+        shape = demand[part].shape
+        demand[part] = rng.poisson(rng.gamma(1, 3, (shape[0], 1)) * (1 + 0.3 * (np.arange(365) % 7 > 4)), shape)
+        demand[part][rng.random(shape) < 0.03] = np.nan
+    groups = tuple(rng.integers(0, count, pairs) for count in (60, 300, 1000))
+    settings = Settings(horizon=7, season_span=7, season_shrink=200.0, window=56, error_window=40, every=14, paths=200)
+    start = time.perf_counter()
+    model.plan(Panel(demand, np.arange(372) % 7, 7, groups), 365, settings, 0.9, 5)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    goal = 60 * pairs / 100_000
+    return benching.Result(seconds, "s", f"{pairs:,} pairs, peak {peak:.1f} GB", f"at most {goal:g}", seconds <= goal)
 
 
 def _read(options: argparse.Namespace) -> Data:

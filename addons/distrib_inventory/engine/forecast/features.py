@@ -65,7 +65,13 @@ def pool(panel: Panel, t: int, settings: Settings) -> Pooled:
     """Return the pooled season and momenta as known before period ``t``."""
     known = panel.until(t)
     table = season.fit(
-        known, panel.slot[:t], panel.slots, _group(panel, 0), settings.season_shrink, settings.season_span
+        known,
+        panel.slot[:t],
+        panel.slots,
+        _group(panel, 0),
+        settings.season_shrink,
+        settings.season_span,
+        panel.counts()[0] if panel.groups else 1,
     )
     found = measure(panel, t, table, settings)
     return Pooled(table, momenta(panel, found), float(found.mixed.mean()) if len(panel) else 1.0)
@@ -74,9 +80,11 @@ def pool(panel: Panel, t: int, settings: Settings) -> Pooled:
 def momenta(panel: Panel, found: Measures) -> tuple:
     """Return for each grouping, and for all pairs together, the sums of levels by memory (k, groups)."""
     groups = [*panel.groups, np.zeros(len(panel), np.int64)]
-    seen = found.bottom[:, :1] > 0
-    level_sums = np.where(seen, found.memory, 0)
-    return tuple(np.stack([np.bincount(g, column) for column in level_sums.T]) for g in groups)
+    level_sums = np.where(found.bottom[:, :1] > 0, found.memory, 0).T
+    sizes = (*panel.counts(), 1)
+    return tuple(
+        np.stack([np.bincount(g, column, size) for column in level_sums]) for g, size in zip(groups, sizes, strict=True)
+    )
 
 
 def describe(panel: Panel, t: int, pooled: Pooled, settings: Settings) -> Features:

@@ -5,11 +5,11 @@ learning on a sample of pairs and applying in chunks, for a hundred thousand pai
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import blend, features, quantiles
+from . import blend, features, policy, quantiles
 from .features import Features, Pooled
 from .quantiles import ErrorPool
 from .types import Panel, Settings
@@ -112,6 +112,27 @@ def apply(learned: Learned, chunk: Panel, t: int) -> np.ndarray:
     """Mean demand (n, h) of a chunk of pairs from ``t`` on; its groups are numbered as when learning."""
     found = features.describe(chunk, t, learned.pooled, learned.settings)
     return blend.correct(found.base, found.x, learned.coefficients, learned.settings.blend)
+
+
+def plan(
+    panel: Panel, t: int, settings: Settings, ratio: float, lead: int, sample: int = 10_000, size: int = 4_000
+) -> dict[str, np.ndarray]:
+    """Return safety stock, reorder point, order-up-to level and mean demand over P of each pair, (n,) in units.
+
+    What is shared is learned on ``sample`` pairs drawn evenly, and applied to all in chunks of ``size``: memory grows
+    with the chunk. Learning looks at every fourth origin when there are many pairs to learn from.
+    """
+    rows = np.linspace(0, len(panel) - 1, min(sample, len(panel))).astype(int)
+    many = len(rows) * len(settings.memories) > 10_000
+    learned = learn(
+        panel.take(rows), t, replace(settings, stride=4) if many else settings, max(FIRST_ORIGIN, t - settings.window)
+    )
+    found = np.empty((4, len(panel)), np.float32)
+    for part in chunks(len(panel), size):
+        forecast = apply(learned, panel.take(part), t)
+        found[:3, part] = policy.levels(learned.pool.paths(forecast, settings.seed + t), ratio, lead)
+        found[3, part] = forecast.sum(axis=1)
+    return dict(zip(("safety_stock", "reorder_point", "order_up_to", "mean"), found, strict=True))
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:

@@ -73,14 +73,16 @@ def index(sums: np.ndarray, shrink: float, mean_level: float) -> np.ndarray:
     return np.maximum((demand + k * common) / (level + k), LEAST_INDEX).astype(np.float32)
 
 
-def fit(demand: np.ndarray, slot: np.ndarray, slots: int, group: np.ndarray, shrink: float, span: int) -> np.ndarray:
-    """Return the pooled index (groups, slots) of a demand matrix held in memory.
+def fit(
+    demand: np.ndarray, slot: np.ndarray, slots: int, group: np.ndarray, shrink: float, span: int, groups: int = 0
+) -> np.ndarray:
+    """Return the pooled index (groups, slots) of a demand matrix held in memory; ``groups`` if it does not hold all.
 
     >>> week = np.tile(np.array([1.0, 1, 1, 1, 1, 3, 6]), 8)
     >>> fit(np.stack([week, 2 * week]), np.arange(56) % 7, 7, np.array([0, 1]), 10.0, 7)[0, -1].round(2)
     np.float32(3.0)
     """
-    groups = int(group.max()) + 1 if len(group) else 1
+    groups = groups or (int(group.max()) + 1 if len(group) else 1)
     sums = accumulate(demand, slot, slots, group, groups, span)
     mean = np.nanmean(demand) if (~np.isnan(demand)).any() else 1.0
     return index(sums, shrink, float(mean))

@@ -11,7 +11,8 @@ class Panel:
 
     ``demand`` (n, t) units, NaN unknown; ``slot`` (t + h,) the season's slot of each period, the coming ones included;
     ``slots`` how many there are; ``groups`` the poolings, each (n,) small integers from 0 (the first one pools the
-    season); ``plan`` (n, t + h) depth of promotions, known ahead, or None.
+    season); ``plan`` (n, t + h) depth of promotions, known ahead, or None; ``sizes`` how many groups each
+    pooling has, in case this panel does not hold them all (default: those it holds).
     """
 
     demand: np.ndarray
@@ -19,6 +20,7 @@ class Panel:
     slots: int
     groups: tuple = ()
     plan: np.ndarray | None = None
+    sizes: tuple = ()
 
     def __len__(self) -> int:
         return len(self.demand)
@@ -30,7 +32,11 @@ class Panel:
     def take(self, rows: np.ndarray) -> "Panel":
         """The chosen pairs (mask or positions)."""
         plan = None if self.plan is None else self.plan[rows]
-        return Panel(self.demand[rows], self.slot, self.slots, tuple(g[rows] for g in self.groups), plan)
+        return Panel(self.demand[rows], self.slot, self.slots, tuple(g[rows] for g in self.groups), plan, self.counts())
+
+    def counts(self) -> tuple:
+        """How many groups each pooling has."""
+        return self.sizes or tuple(int(g.max()) + 1 if len(g) else 1 for g in self.groups)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,188 @@
+"""The replay counts right, the baselines are the published formulas, and the benches run on any file of the shape."""
+
+import argparse
+import csv
+
+import numpy as np
+import pytest
+from distrib_inventory.engine.backtest import curves, policies, sample, simulate, suite
+from distrib_inventory.engine.forecast import history
+from distrib_inventory.engine.forecast.model import Walk
+from distrib_inventory.engine.forecast.types import Panel, Settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from bench import backtest_daily, backtest_weekly
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hnp.arrays(np.int8, (3, 12), elements=st.integers(0, 9)),
+    hnp.arrays(np.int8, (12, 3), elements=st.integers(0, 9)),
+    st.integers(0, 3),
+)
+def test_replay_is_the_plain_recursion(demand, orders, lead):
+    """The same stock and lost sales as a loop over each pair and period."""
+    found = simulate.play(
+        demand.astype(float), lambda t, stock, coming: orders[t][None, :], (0, 12), lead, np.full((1, 3), 5.0)
+    )
+    for pair in range(3):
+        stock, lost, held = 5, 0, 0
+        for t in range(12):
+            stock += int(orders[t - lead, pair]) if t >= lead else 0
+            lost += max(int(demand[pair, t]) - stock, 0)
+            stock = max(stock - int(demand[pair, t]), 0)
+            held += stock
+        assert (found.lost[0, pair], found.stock[0, pair]) == (lost, held)
+    assert found.lost.sum() == found.lost_by_period.sum()
+
+
+def test_unknown_demand_is_not_scored_and_backorders_wait():
+    demand = np.array([[2.0, np.nan, 2.0]])
+    found = simulate.play(demand, lambda t, s, c: np.zeros_like(s), (0, 3), 1, np.array([[1.0]]))
+    assert found.periods.tolist() == [2] and found.lost.tolist() == [[3.0]]
+    wait = simulate.play(demand, lambda t, s, c: 3.0 * np.ones_like(s), (0, 3), 1, np.array([[1.0]]), backorders=True)
+    assert wait.stock.tolist() == [[0 + 3.0]]
+
+
+def test_orders_stop_and_reviews_skip():
+    seen = []
+
+    def decide(t, stock, coming):
+        seen.append(t)
+        return np.zeros_like(stock)
+
+    simulate.play(np.ones((1, 10)), decide, (0, 10), 1, np.zeros((1, 1)), review=3, last_order=6)
+    assert seen == [0, 3, 6]
+
+
+def constant(mean, deviation):
+    return lambda t: (np.array([mean]), np.array([deviation]))
+
+
+def test_baselines_are_their_formulas():
+    stock, none = np.zeros((1, 1)), np.zeros((1, 1, 2))
+    # maximum = 10 x 2 + 1.5 x 3 x sqrt(3) + 10
+    assert policies.min_max(constant(10, 3), np.array([1.5]), 2)(0, stock, none)[0, 0] == round(30 + 4.5 * 3**0.5)
+    # safety 1.645 x 3 x sqrt(4), minimum + 10 x 4, maximum + 10 x 2
+    order = policies.orderpoint(constant(10, 3), np.array([1.645]), 4, 2)(0, stock, none)
+    assert order[0, 0] == round(1.645 * 3 * 2 + 40) + 20
+    # red 10 x 4 x 0.5 x 1.5 = 30, yellow 40, green max(10, 20) = 20
+    ddmrp = policies.buffers(constant(10, 3), np.array([0.5]), 4, 0.5)
+    assert ddmrp(0, stock, none)[0, 0] == 90
+    assert ddmrp(0, stock + 71, none)[0, 0] == 0, "above the top of yellow nothing is ordered"
+    assert ddmrp(0, stock + 70, none)[0, 0] == 20
+    doubled = policies.buffers(constant(10, 3), np.array([0.5]), 4, 0.5, adjust=lambda t: 2.0)
+    assert doubled(0, stock, none)[0, 0] == 180
+
+
+def test_frozen_stays_and_rolling_moves():
+    demand = np.array([[1.0] * 10 + [9.0] * 10])
+    seen = policies.trailing(demand, 5)
+    assert policies.reviewed(seen, 10, None)(20)[0] == 1
+    assert policies.reviewed(seen, 10, 1)(20)[0] == 9
+    assert policies.reviewed(seen, 10, 4)(13)[0] == 1
+
+
+def test_oracle_loses_nothing_and_holds_nothing():
+    demand = np.random.default_rng(1).integers(0, 9, (20, 30)).astype(float)
+    found = simulate.play(demand, policies.oracle(demand, 2), (0, 30), 2, np.zeros((1, 20)), score_from=2)
+    assert found.lost.sum() == 0 and found.stock.sum() == 0
+
+
+def test_curves_meet_where_policies_are_equal():
+    found = curves.Curve(np.array([0.9, 0.96, 0.99]), np.array([10.0, 20.0, 40.0]), np.array([0.2, 0.1, 0.02]))
+    np.testing.assert_allclose(curves.compare(found, found, 0.95), 1.0, rtol=1e-6)
+    assert 10 < curves.stock_at(found, 0.95) < 20
+    assert np.isnan(curves.stock_at(found, 0.5)), "beyond the curve nothing is claimed"
+
+
+def test_decisions_do_not_see_the_future():
+    """Leak test on decisions: what the policy orders up to t is the same whatever comes after."""
+    sold, in_stock, store, product, _ = sample.weekly(40, 90, 3)
+    demand = history.unconstrain(sold, in_stock.astype(np.float32))
+    wild = demand.copy()
+    wild[:, 80:] = np.random.default_rng(2).integers(0, 300, wild[:, 80:].shape)
+    orders = []
+    for known in (demand, wild):
+        walk = Walk(Panel(known, np.arange(100) % 52, 52, (store, product)), Settings(paths=60, window=30), 40)
+        ours, taken = policies.ours(walk, lambda t: np.array([0.8, 0.95]), 0.3), []
+
+        def decide(t, stock, coming, ours=ours, taken=taken):
+            taken.append(ours(t, stock, coming))
+            return taken[-1]
+
+        simulate.play(known, decide, (75, 88), 2, np.full((2, 40), 3.0))
+        orders.append(taken)
+    for t in range(6):  # orders of periods 75 to 80: the last one is decided before period 80
+        np.testing.assert_array_equal(orders[0][t], orders[1][t])
+    assert any((a != b).any() for a, b in zip(orders[0][6:], orders[1][6:], strict=True))
+
+
+def options(module, *words):
+    parser = argparse.ArgumentParser()
+    module.arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_weekly_bench_on_its_sample(capsys):
+    result = backtest_weekly.measure(options(backtest_weekly, "--pairs", "150", "--boot", "10"))
+    said = capsys.readouterr().out
+    assert "ddmrp adjusted" in said and "calibrated" in said and "challenge" in said
+    assert result.value > 10, "even on a small sample the pooled policy beats the frozen rule"
+
+
+def test_daily_bench_on_its_sample(capsys):
+    result = backtest_daily.measure(options(backtest_daily, "--pairs", "120", "--boot", "10"))
+    assert "orderpoint" in capsys.readouterr().out
+    assert result.value > 10
+
+
+def write(path, head, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+
+
+@pytest.fixture
+def challenge_folder(tmp_path):
+    """A folder of the challenge's shape, and actuals of the eight weeks after it."""
+    sold, in_stock, store, _, department = sample.weekly(30, 98, 5)
+    keys = np.stack([store, np.arange(30)], axis=1).tolist()
+    weeks = [f"w{i}" for i in range(98)]
+    for name, values in (("sales", sold), ("in_stock", in_stock)):
+        write(
+            tmp_path / f"{name}.csv",
+            ["Store", "Product", *weeks[:90]],
+            [[*k, *v[:90]] for k, v in zip(keys, values.tolist(), strict=True)],
+        )
+    write(
+        tmp_path / "master.csv",
+        ["Store", "Product", "Department"],
+        [[*k, d] for k, d in zip(keys, department, strict=True)],
+    )
+    head = ["Store", "Product", "End Inventory", "In Transit W+1", "In Transit W+2"]
+    write(tmp_path / "initial_state.csv", head, [[*k, 4, 2, 3] for k in keys])
+    rows = [[*k, *v[90:]] for k, v in zip(keys, sold.tolist(), strict=True)]
+    write(tmp_path / "actuals.csv", ["Store", "Product", *weeks[90:]], rows[::-1])
+    return tmp_path
+
+
+def test_weekly_bench_scores_unseen_weeks(challenge_folder):
+    words = ("--data", str(challenge_folder), "--actuals", str(challenge_folder / "actuals.csv"))
+    result = backtest_weekly.measure(options(backtest_weekly, *words))
+    assert result.unit == "cost" and 0 < result.value < 30 * 8 * 20
+
+
+def test_challenge_cost_is_its_rule():
+    """Two scored weeks by hand: 0.2 a unit-week held, 1 a unit lost."""
+    found = simulate.play(
+        np.array([[1.0, 1.0, 5.0]]), lambda t, s, c: np.zeros_like(s), (0, 3), 2, np.array([[4.0]]), score_from=1
+    )
+    assert simulate.challenge(found).tolist() == [pytest.approx(0.2 * 2 + 1 * 3)]
+
+
+def test_equal_start_for_every_policy():
+    arena = suite.Arena(np.random.default_rng(1).poisson(5, (10, 60)).astype(float), 40, 60, 1)
+    one, two = arena.play(policies.oracle(arena.demand, 1), 1), arena.play(policies.oracle(arena.demand, 1), 2)
+    np.testing.assert_array_equal(one.lost[0], two.lost[1])
