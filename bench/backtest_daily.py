@@ -4,8 +4,8 @@
 price paid, category (columns named by options; the defaults are those of FreshRetailNet-50K, arXiv 2505.16319). Without
 it a seeded sample is made. Rules: order daily; goods ordered at the end of day t can be sold from day t + L + 1; whole
 units (``--unit`` in the file's measure); lost sales. Days short of stock are censored; only pairs in stock in
-``--stocked`` of the selling hours of the scored days are scored. Prices of the coming days are taken as planned ahead
-(``--no-plan`` leaves them out).
+``--stocked`` of the selling hours of the scored days are scored. Prices of the coming days are used with ``--plan``,
+for a shop that plans them ahead; a price lowered in the evening to clear the shelf would be a look into the future.
 
 Value: stock saved against the best frozen rule at equal fill.
 """
@@ -56,14 +56,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open-hours", type=float, default=16, help="selling hours of a day")
     parser.add_argument("--pairs", type=int, default=2000, help="most pairs to score")
     parser.add_argument("--stocked", type=float, default=0.92, help="share of selling hours in stock to be scored")
-    parser.add_argument("--start", type=int, help="first day scored, from 0 (default: the last third)")
+    parser.add_argument("--start", type=int, help="first day scored, from 0 (default: a third of the days)")
     parser.add_argument("--end", type=int, help="day after the last one scored (default: all)")
     parser.add_argument("--lead", type=int, default=1, help="lead time L in days")
     parser.add_argument("--fill", type=float, default=0.95)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--boot", type=int, default=200, help="bootstrap resamples")
     parser.add_argument("--speed", type=int, help="instead: seconds for the levels of so many pairs x 365 days")
-    parser.add_argument("--no-plan", action="store_true", help="do not use the prices of the coming days")
+    parser.add_argument("--plan", action="store_true", help="take the prices of the coming days as planned ahead")
 
 
 def measure(options: argparse.Namespace) -> benching.Result:
@@ -71,7 +71,7 @@ def measure(options: argparse.Namespace) -> benching.Result:
         return _speed(options.speed, options.seed)
     data = _read(options) if options.data else _sample(options)
     end = options.end or data.sold.shape[1]
-    start = options.start or end - data.sold.shape[1] // 3
+    start = options.start or data.sold.shape[1] // 3
     stocked = data.in_stock[:, start:end].mean(axis=1)
     eligible = np.flatnonzero(stocked >= options.stocked)
     rows = np.sort(np.random.default_rng(options.seed).permutation(eligible)[: options.pairs])
@@ -89,12 +89,13 @@ def _measure(panel: Panel, start: int, end: int, options: argparse.Namespace) ->
     arena = suite.Arena(panel.demand, start, end, options.lead, usual=14)
     rules = suite.baselines(arena, (14, 28), 28, None)
     replays = {name: suite.best(arena, variants, options.fill) for name, variants in rules.items()}
+    replays["frozen, usual"] = suite.usual(arena, options.fill)
     kinds = intermittent.classes(panel.demand[:, :start])
     origins = range(max(FIRST_ORIGIN + 12, start - 21), start - options.lead, 2)
     walk = select.select(panel, _candidates(options.lead + 1), origins, 0.85, kinds, FIRST_ORIGIN)
     taken = {intermittent.CLASSES[k]: int(walk.taken[kinds == k][0]) for k in np.unique(kinds)}
     say(f"   settings by class, chosen on earlier days: {taken}")
-    early = max(FIRST_ORIGIN + 12, start - 28)
+    early = max(FIRST_ORIGIN + 10, start - 28)
     ladder = _backtest.Ladder(walk, early if start - early >= 10 else None, window=7, every=1)
     gains = _backtest.report(arena, ladder, replays, options)
     saved = 1 - 1 / (1 + gains["frozen"])
@@ -110,7 +111,7 @@ def _measure(panel: Panel, start: int, end: int, options: argparse.Namespace) ->
 
 def _candidates(horizon: int) -> list[Settings]:
     """The simple rule (weekday and level) first; then with the learned correction, and with a shorter memory."""
-    shared = {"horizon": horizon, "season_span": 7, "season_shrink": 200.0, "window": 40, "error_window": 21}
+    shared = {"horizon": horizon, "season_span": 7, "season_shrink": 200.0, "window": 40, "error_window": 30}
     shared |= {"every": 7, "bins": 6}
     return [
         Settings(**shared, blend=0.0),
@@ -125,7 +126,7 @@ def _panel(data: Data, rows: np.ndarray, options: argparse.Namespace) -> Panel:
     slot = (data.weekday + np.arange(demand.shape[1] + ahead)) % 7
     depth = np.pad(data.depth[rows], ((0, 0), (0, ahead)), mode="edge").astype(np.float32)
     groups = tuple(np.unique(g[rows], return_inverse=True)[1] for g in data.groups)
-    return Panel(demand, slot, 7, groups, None if options.no_plan else depth)
+    return Panel(demand, slot, 7, groups, depth if options.plan else None)
 
 
 def _sample(options: argparse.Namespace) -> Data:

@@ -130,12 +130,13 @@ def _curves(data: Data, options: argparse.Namespace) -> benching.Result:
     arena = suite.Arena(panel.demand, start, end, LEAD)
     rules = suite.baselines(arena, (13, 26, 52), 13, suite.last_season(panel.demand, 52, LEAD))
     replays = {name: suite.best(arena, variants, options.fill) for name, variants in rules.items()}
+    replays["frozen, usual"] = suite.usual(arena, options.fill)
     kinds = intermittent.classes(panel.demand[:, :start])
     walk = select.select(panel, list(CANDIDATES), range(FIRST_ORIGIN + 20, start - LEAD, 3), 0.9, kinds, FIRST_ORIGIN)
     taken = {intermittent.CLASSES[k]: int(walk.taken[kinds == k][0]) for k in np.unique(kinds)}
     say(f"   settings by class, chosen on earlier weeks: {taken}")
     early = FIRST_ORIGIN + 20
-    ladder = _backtest.Ladder(walk, early if start - early >= 13 else None, window=26, every=4)
+    ladder = _backtest.Ladder(walk, early if start - early >= 13 else None, window=36, every=4)
     gains = _backtest.report(arena, ladder, replays, options)
     return benching.Result(
         100 * gains["frozen"],

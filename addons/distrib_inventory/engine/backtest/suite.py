@@ -71,6 +71,11 @@ def best(arena: Arena, variants: list[Decide], fill: float) -> Replay:
     return replays[int(np.nanargmin(stocks))] if not np.isnan(stocks).all() else replays[0]
 
 
+def usual(arena: Arena, fill: float) -> Replay:
+    """Return the frozen rule with the window one would take without hindsight, ``arena.usual``."""
+    return best(arena, baselines(arena, (arena.usual,), arena.usual, None)["frozen"], fill)
+
+
 def last_season(demand: np.ndarray, season: int, lead: int, usual: int = 13) -> Callable:
     """Return ddmrp's demand adjustment factor as a planner would set it: the same periods a season ago, all pairs.
 
