@@ -51,7 +51,7 @@ class Data:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="parquet file; without it a sample is made")
     for name, column in COLUMNS.items():
-        parser.add_argument(f"--{name}", default=column, help=f"column (default {column})")
+        parser.add_argument(f"--{name}", default=column, help=f"column (default {column}; '' for none)")
     parser.add_argument("--unit", type=float, default=0.1, help="one stock unit in the measure of sales")
     parser.add_argument("--open-hours", type=float, default=16, help="selling hours of a day")
     parser.add_argument("--pairs", type=int, default=2000, help="most pairs to score")
@@ -158,6 +158,7 @@ def _read(options: argparse.Namespace) -> Data:
     except ImportError as error:
         raise Problem("pyarrow reads the file and is not installed", "pip install pyarrow") from error
     names = {name: getattr(options, name.replace("-", "_")) for name in COLUMNS}
+    names = {name: source for name, source in names.items() if source}
     table = pyarrow.parquet.read_table(options.data, columns=list(names.values()))
     column = {name: table[source].to_numpy() for name, source in names.items()}
     pair = column["store"].astype(np.int64) << 32 | column["product"].astype(np.int64)
@@ -168,11 +169,12 @@ def _read(options: argparse.Namespace) -> Data:
 
     def matrix(name: str, empty: float) -> np.ndarray:
         found = np.full(shape, empty, np.float32)
-        found[row, at] = column[name]
+        if name in column:
+            found[row, at] = column[name]
         return found
 
     sold = np.rint(matrix("sales", np.nan) / options.unit)
     in_stock = 1 - matrix("hours-out", 0) / options.open_hours
-    groups = tuple(column[name][first] for name in ("category", "store", "product"))
+    groups = tuple(column[name][first] for name in ("category", "store", "product") if name in column)
     weekday = int((days.min().astype(int) + 3) % 7)  # 1970-01-01 was a Thursday
     return Data(sold, in_stock, np.clip(1 - matrix("price", 1), 0, 1), weekday, groups)

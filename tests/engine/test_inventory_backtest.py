@@ -186,3 +186,25 @@ def test_equal_start_for_every_policy():
     arena = suite.Arena(np.random.default_rng(1).poisson(5, (10, 60)).astype(float), 40, 60, 1)
     one, two = arena.play(policies.oracle(arena.demand, 1), 1), arena.play(policies.oracle(arena.demand, 1), 2)
     np.testing.assert_array_equal(one.lost[0], two.lost[1])
+
+
+def test_daily_bench_reads_a_parquet_file(tmp_path):
+    """Columns by name, rows in any order, no hours out of stock given."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    sold, *_, product, _ = sample.daily(40, 60, 3)
+    order = np.random.default_rng(1).permutation(sold.size)
+    days = np.datetime64("2024-03-28", "us") + np.arange(60).astype("timedelta64[D]")
+    table = {
+        "shop": np.repeat(np.arange(40), 60),
+        "item": np.repeat(product, 60),
+        "on": np.tile(days, 40),
+        "sold": sold.ravel() / 10,
+    }
+    parquet.write_table(arrow.table({name: values[order] for name, values in table.items()}), tmp_path / "d.parquet")
+    words = ["--data", str(tmp_path / "d.parquet"), "--store", "shop", "--product", "item", "--day", "on"]
+    words += ["--sales", "sold", "--hours-out", "", "--price", "", "--category", "", "--boot", "5"]
+    read = backtest_daily._read(options(backtest_daily, *words))
+    np.testing.assert_allclose(np.sort(read.sold.sum(axis=1)), np.sort(sold.sum(axis=1)))
+    assert read.weekday == 3, "the 28th of March 2024 was a Thursday"
+    assert np.isfinite(backtest_daily.measure(options(backtest_daily, *words)).value)
