@@ -20,6 +20,7 @@
         "views/position_views.xml",
         "views/home_views.xml",
         "data/demand_crons.xml",
+        "data/network_crons.xml",
         "views/demand_views.xml",
         "views/sales_import_views.xml",
         "views/policy_views.xml",

@@ -14,6 +14,8 @@ from . import weather
 from . import sales_import_parts
 from . import sales_import
 from . import sales_import_run
+from . import availability_api
+from . import change_feed
 from . import policy
 from . import policy_run
 from . import proposal
