@@ -1,13 +1,14 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
-from distrib_inventory.engine.position import Positions, round_half_up
+import pytest
+from distrib_inventory.engine.position import COLUMNS, HELD, Positions, round_half_up
 from hypothesis import given
 from hypothesis import strategies as st
 
 quantity = st.integers(-10_000, 10_000).map(lambda n: n / 100)
 pair = st.tuples(st.integers(1, 12), st.integers(1, 6))
-tables = st.dictionaries(pair, st.tuples(*[quantity] * 6), max_size=30).map(
+tables = st.dictionaries(pair, st.tuples(*[quantity] * len(COLUMNS)), max_size=30).map(
     lambda found: [(*key, *values) for key, values in found.items()]
 )
 
@@ -15,11 +16,14 @@ tables = st.dictionaries(pair, st.tuples(*[quantity] * 6), max_size=30).map(
 @given(tables)
 def test_derived_columns(rows):
     for row, shown in zip(rows, Positions.from_rows(rows).to_dicts(), strict=True):
-        on_hand, reserved, expired, incoming, outgoing, owned = row[2:]
+        given_ = dict(zip(COLUMNS, row[2:], strict=True))
         assert (shown["product_id"], shown["warehouse_id"]) == row[:2]
-        assert abs(shown["available"] - (on_hand - reserved - expired)) < 1e-9
-        assert abs(shown["forecast"] - (on_hand + incoming - outgoing - expired)) < 1e-9
-        assert shown["owned_on_hand"] == owned
+        parts = [given_[name] for name in ("reserved", "expired", *HELD, "allocated")]
+        assert abs(shown["on_hand"] - sum(parts) - shown["available"]) < 1e-6
+        assert abs(shown["on_hand"] - given_["reserved"] - given_["lapsed"] - shown["free"]) < 1e-6
+        forecast = given_["on_hand"] + given_["incoming"] - given_["outgoing"] - given_["lapsed"]
+        assert abs(shown["forecast"] - forecast) < 1e-6
+        assert all(shown[name] == value for name, value in given_.items() if name != "lapsed")
 
 
 @given(tables, st.permutations(range(1, 10)), st.permutations(range(2, 8)))
@@ -35,7 +39,12 @@ def test_nothing_is_a_table_too():
     assert len(empty) == 0
     assert empty.to_dicts() == []
     assert empty.matrix("available", [1], [1, 2]).tolist() == [[0.0, 0.0]]
-    assert Positions.from_rows([(1, 1, 1, 0, 0, 0, 0, 0)]).matrix("on_hand", [], []).shape == (0, 0)
+    assert Positions.of([1], [1], on_hand=[1]).matrix("on_hand", [], []).shape == (0, 0)
+
+
+def test_a_column_of_another_name_is_refused():
+    with pytest.raises(ValueError, match="onhand"):
+        Positions.of([1], [1], onhand=[1])
 
 
 @given(st.lists(st.decimals(-10_000, 10_000, places=4), max_size=8), st.integers(0, 3))

@@ -1,14 +1,22 @@
 """Quantities of product x warehouse as columns.
 
-One row of each array is one pair; a pair without stock and without open moves has no row. Words:
+One row of each array is one pair; a pair without stock, open moves or allocations has no row. Our own goods:
 
-- ``on_hand``: our own stock in the warehouse's internal locations
-- ``reserved``: the part of it that open moves have taken
-- ``expired``: the unreserved part whose removal date has passed
-- ``available = on_hand - reserved - expired``: what may still be promised
-- ``incoming``, ``outgoing``: open moves over the warehouse's border
-- ``forecast = on_hand + incoming - outgoing - expired``
-- ``owned_on_hand``: other owners' stock lying there, in none of the above
+- ``on_hand``: all of it in the warehouse's internal locations
+- ``reserved``: the part that open moves have taken
+- ``expired``: the unreserved part whose removal date has passed or that lies in a location for expired goods;
+  ``lapsed`` is the former alone, which is what core knows
+- ``quarantine``, ``damaged``, ``blocked``, ``disputed``: the unreserved part in locations of these states
+- ``allocated``: kept for customers, dealers, channels and promotions, and not yet drawn by their orders
+- ``available = on_hand - reserved - expired - quarantine - damaged - blocked - disputed - allocated``: what may still
+  be promised; ``free = on_hand - reserved - lapsed`` is core's own figure
+- ``expiring``: the part of the unreserved good stock whose removal date comes soon
+- ``incoming``: open moves into the warehouse; of it ``purchase_in`` comes from suppliers, ``in_transit`` has left
+  another warehouse, ``transfer_in`` is still to leave it
+- ``outgoing``: open moves out of the warehouse
+- ``forecast = on_hand + incoming - outgoing - lapsed``
+
+Other owners' goods are in ``owned_on_hand`` and ``owned_reserved``, and in none of the above.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +28,12 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 Quantities = NDArray[np.float64]
 
+HELD = ("quarantine", "damaged", "blocked", "disputed")
+QUANT_COLUMNS = ("on_hand", "reserved", "lapsed", "expired", "expiring", *HELD, "owned_on_hand", "owned_reserved")
+MOVE_COLUMNS = ("incoming", "purchase_in", "in_transit", "transfer_in", "outgoing")
+COLUMNS = (*QUANT_COLUMNS, *MOVE_COLUMNS, "allocated")
+DERIVED = ("free", "available", "forecast")
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Positions:
@@ -29,40 +43,73 @@ class Positions:
     warehouse_id: Ids
     on_hand: Quantities
     reserved: Quantities
+    lapsed: Quantities
     expired: Quantities
-    incoming: Quantities
-    outgoing: Quantities
+    expiring: Quantities
+    quarantine: Quantities
+    damaged: Quantities
+    blocked: Quantities
+    disputed: Quantities
     owned_on_hand: Quantities
+    owned_reserved: Quantities
+    incoming: Quantities
+    purchase_in: Quantities
+    in_transit: Quantities
+    transfer_in: Quantities
+    outgoing: Quantities
+    allocated: Quantities
 
     @classmethod
     def from_rows(cls, rows: Sequence[tuple]) -> "Positions":
         """Columns out of rows in the order of the fields.
 
-        >>> Positions.from_rows([(7, 1, 5.0, 2.0, 1.0, 4.0, 3.0, 0.0)]).available.tolist()
+        >>> row = (7, 1, 5.0, 2.0, *[0.0] * 14, 1.0)
+        >>> Positions.from_rows([row]).available.tolist()
         [2.0]
         """
         columns = list(zip(*rows, strict=True)) or [()] * len(fields(cls))
         ids = (np.array(column, dtype=np.int64) for column in columns[:2])
         return cls(*ids, *(np.array(column, dtype=np.float64) for column in columns[2:]))
 
+    @classmethod
+    def of(cls, product_id: Sequence[int], warehouse_id: Sequence[int], **columns: Sequence[float]) -> "Positions":
+        """Columns by name; those not given are zero.
+
+        >>> Positions.of([7], [1], on_hand=[5], lapsed=[1], incoming=[3]).forecast.tolist()
+        [7.0]
+        """
+        zeros = [0.0] * len(product_id)
+        unknown = columns.keys() - set(COLUMNS)
+        if unknown:
+            raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
+        return cls(
+            np.array(product_id, np.int64),
+            np.array(warehouse_id, np.int64),
+            **{name: np.array(columns.get(name, zeros), np.float64) for name in COLUMNS},
+        )
+
     def __len__(self) -> int:
         return len(self.product_id)
 
     @property
+    def free(self) -> Quantities:
+        return self.on_hand - self.reserved - self.lapsed
+
+    @property
     def available(self) -> Quantities:
-        return self.on_hand - self.reserved - self.expired
+        held = self.quarantine + self.damaged + self.blocked + self.disputed
+        return self.on_hand - self.reserved - self.expired - held - self.allocated
 
     @property
     def forecast(self) -> Quantities:
-        return self.on_hand + self.incoming - self.outgoing - self.expired
+        return self.on_hand + self.incoming - self.outgoing - self.lapsed
 
     def matrix(self, column: str, product_ids: Iterable[int], warehouse_ids: Iterable[int]) -> Quantities:
         """One column as a table, shape (products, warehouses) in the order asked for; 0 where there is no row.
 
         Rows of products or warehouses not asked for are left out. Ids must not repeat.
 
-        >>> p = Positions.from_rows([(7, 1, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0), (9, 2, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0)])
-        >>> p.matrix("available", [9, 7], [1, 2]).tolist()
+        >>> Positions.of([7, 9], [1, 2], on_hand=[5, 3]).matrix("available", [9, 7], [1, 2]).tolist()
         [[0.0, 3.0], [5.0, 0.0]]
         """
         products, warehouses = np.fromiter(product_ids, np.int64), np.fromiter(warehouse_ids, np.int64)
@@ -74,26 +121,30 @@ class Positions:
         return table
 
     def to_dicts(self, digits: int = 2) -> list[dict]:
-        """Rows as dictionaries, quantities rounded half up to `digits` decimals, derived ones too."""
-        names = ("on_hand", "reserved", "available", "incoming", "outgoing", "forecast", "owned_on_hand")
-        columns = [round_half_up(getattr(self, name), digits).tolist() for name in names]
+        """Rows as dictionaries, quantities rounded half up to `digits` decimals, derived ones too, `lapsed` not."""
+        # fmt: off
+        names = (
+            "on_hand", "reserved", "expired", "expiring", "quarantine", "damaged", "blocked", "disputed", "allocated",
+            "free", "available", "incoming", "purchase_in", "in_transit", "transfer_in", "outgoing", "forecast",
+            "owned_on_hand", "owned_reserved",
+        )
+        columns = [_rounded(getattr(self, name), digits) for name in names]
         # Spelled out: a literal is built twice as fast as a dict of zipped keys, and there may be 300,000 of them.
         return [
             {
-                "product_id": product_id,
-                "warehouse_id": warehouse_id,
-                "on_hand": on_hand,
-                "reserved": reserved,
-                "available": available,
-                "incoming": incoming,
-                "outgoing": outgoing,
-                "forecast": forecast,
-                "owned_on_hand": owned,
+                "product_id": product_id, "warehouse_id": warehouse_id, "on_hand": on_hand, "reserved": reserved,
+                "expired": expired, "expiring": expiring, "quarantine": quarantine, "damaged": damaged,
+                "blocked": blocked, "disputed": disputed, "allocated": allocated, "free": free, "available": available,
+                "incoming": incoming, "purchase_in": purchase_in, "in_transit": in_transit, "transfer_in": transfer_in,
+                "outgoing": outgoing, "forecast": forecast, "owned_on_hand": owned, "owned_reserved": owned_reserved,
             }
-            for product_id, warehouse_id, on_hand, reserved, available, incoming, outgoing, forecast, owned in zip(
-                self.product_id.tolist(), self.warehouse_id.tolist(), *columns, strict=True
-            )
+            for (
+                product_id, warehouse_id, on_hand, reserved, expired, expiring, quarantine, damaged, blocked, disputed,
+                allocated, free, available, incoming, purchase_in, in_transit, transfer_in, outgoing, forecast, owned,
+                owned_reserved,
+            ) in zip(self.product_id.tolist(), self.warehouse_id.tolist(), *columns, strict=True)
         ]
+        # fmt: on
 
 
 def round_half_up(values: Quantities, digits: int) -> Quantities:
@@ -106,6 +157,11 @@ def round_half_up(values: Quantities, digits: int) -> Quantities:
     scaled = np.abs(values) * scale
     # One part in 2**50 is some units in the last place: enough for sums of decimals, too little to change a digit.
     return np.copysign(np.floor(scaled * (1 + 2.0**-50) + 0.5), values) / scale + 0.0
+
+
+def _rounded(values: Quantities, digits: int) -> list[float]:
+    # Most columns of most networks are empty, and zeros need no rounding.
+    return round_half_up(values, digits).tolist() if values.any() else [0.0] * len(values)
 
 
 def _places(wanted: Ids, found: Ids) -> tuple[Ids, NDArray[np.bool_]]:

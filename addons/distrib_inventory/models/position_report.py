@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..engine.position import COLUMNS
+from .position import POSITION_FIELDS
 from .warehouse import TIERS
 
 
@@ -13,26 +15,16 @@ class PositionReport(models.Model):
     _order = "product_id, warehouse_id"
     _rec_name = "product_id"
     _depends = {
-        "stock.quant": ["product_id", "location_id", "quantity", "reserved_quantity", "owner_id", "removal_date"],
-        "stock.move": [
-            "product_id",
-            "location_id",
-            "location_dest_id",
-            "location_final_id",
-            "product_qty",
-            "state",
-            "restrict_partner_id",
-        ],
-        "stock.location": ["warehouse_id", "usage"],
-        "stock.warehouse": ["company_id", "region_id", "network_tier", "supply_parent_id", "dealer_id"],
+        **POSITION_FIELDS,
+        "stock.warehouse": [*POSITION_FIELDS["stock.warehouse"], "dealer_id"],
         "product.product": ["product_tmpl_id"],
-        "product.template": ["categ_id", "uom_id"],
-        "res.company": ["partner_id"],
+        "product.template": ["categ_id", "uom_id", "brand_id"],
     }
 
     product_id = fields.Many2one("product.product", readonly=True)
     product_tmpl_id = fields.Many2one("product.template", string="Product Template", readonly=True)
     categ_id = fields.Many2one("product.category", string="Category", readonly=True)
+    brand_id = fields.Many2one("distrib.brand", readonly=True)
     uom_id = fields.Many2one("uom.uom", string="Unit", readonly=True)
     warehouse_id = fields.Many2one("stock.warehouse", readonly=True)
     network_tier = fields.Selection(TIERS, string="Tier", readonly=True)
@@ -42,19 +34,47 @@ class PositionReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     on_hand = fields.Float(digits="Product Unit", readonly=True, help="Our own stock in the warehouse.")
     reserved = fields.Float(digits="Product Unit", readonly=True, help="The part of it that is kept for open moves.")
+    expired = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        help="Unreserved goods past their removal date or in a location for expired goods.",
+    )
+    expiring = fields.Float(
+        digits="Product Unit", readonly=True, help="Good unreserved stock that is to be removed soon, see the settings."
+    )
+    quarantine = fields.Float(digits="Product Unit", readonly=True)
+    damaged = fields.Float(digits="Product Unit", readonly=True)
+    blocked = fields.Float(string="Blocked by Quality", digits="Product Unit", readonly=True)
+    disputed = fields.Float(string="Count Disputed", digits="Product Unit", readonly=True)
+    allocated = fields.Float(
+        digits="Product Unit", readonly=True, help="Kept for customers, dealers, channels and promotions, not yet drawn."
+    )
     available = fields.Float(
         digits="Product Unit",
         readonly=True,
-        help="On hand less reserved, less unreserved goods past their removal date.",
+        help="What may still be promised: on hand less reserved, expired, held and allocated goods.",
     )
     incoming = fields.Float(digits="Product Unit", readonly=True, help="Open moves into the warehouse.")
+    purchase_in = fields.Float(
+        string="From Suppliers", digits="Product Unit", readonly=True, help="The part of incoming that suppliers send."
+    )
+    in_transit = fields.Float(
+        digits="Product Unit", readonly=True, help="The part of incoming that has left another warehouse."
+    )
+    transfer_in = fields.Float(
+        string="Planned Transfers",
+        digits="Product Unit",
+        readonly=True,
+        help="The part of incoming that is still to leave another warehouse.",
+    )
     outgoing = fields.Float(digits="Product Unit", readonly=True, help="Open moves out of the warehouse.")
     forecast = fields.Float(
-        digits="Product Unit", readonly=True, help="On hand plus incoming less outgoing, less expired goods."
+        digits="Product Unit", readonly=True, help="On hand plus incoming less outgoing, less goods past their date."
     )
     owned_on_hand = fields.Float(
         string="Other Owners'", digits="Product Unit", readonly=True, help="Goods of dealers and consignors lying here."
     )
+    owned_reserved = fields.Float(string="Other Owners' Reserved", digits="Product Unit", readonly=True)
 
     @property
     def _table_query(self):
@@ -63,17 +83,17 @@ class PositionReport(models.Model):
         return SQL(
             """
             SELECT (part.warehouse_id::bigint << 31) + part.product_id AS id,
-                   part.product_id, p.product_tmpl_id, t.categ_id, t.uom_id, part.warehouse_id, w.network_tier,
-                   w.region_id, w.supply_parent_id, w.dealer_id, w.company_id,
-                   part.on_hand, part.reserved, part.on_hand - part.reserved - part.expired AS available,
-                   part.incoming, part.outgoing,
-                   part.on_hand + part.incoming - part.outgoing - part.expired AS forecast,
-                   part.owned AS owned_on_hand
+                   part.product_id, p.product_tmpl_id, t.categ_id, t.brand_id, t.uom_id, part.warehouse_id,
+                   w.network_tier, w.region_id, w.supply_parent_id, w.dealer_id, w.company_id, %s,
+                   part.on_hand - part.reserved - part.expired - part.quarantine - part.damaged - part.blocked
+                   - part.disputed - part.allocated AS available,
+                   part.on_hand + part.incoming - part.outgoing - part.lapsed AS forecast
               FROM (%s) part
               JOIN stock_warehouse w ON w.id = part.warehouse_id
               JOIN product_product p ON p.id = part.product_id
               JOIN product_template t ON t.id = p.product_tmpl_id
             """,
+            SQL(", ").join(SQL.identifier("part", name) for name in COLUMNS),
             position._pairs_sql(position._warehouse_condition(None), position._product_condition(None)),
         )
 
