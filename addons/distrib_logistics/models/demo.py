@@ -98,7 +98,7 @@ class Demo(models.AbstractModel):
             (left + timedelta(hours=14), "in_transit", "none", TEXTS["in_transit"], source),
         ]
         if order.fate == "exception":
-            status, reason, *text = TROUBLES[int(order.ref[-2:]) % len(TROUBLES)]
+            status, reason, *text = TROUBLES[int(order.ref[-5:]) // 4 % len(TROUBLES)]
             steps.append((left + timedelta(days=1, hours=20), status, reason, text, goal))
         elif order.fate not in ("late", "in_transit"):
             steps.append((arrival, "out_for_delivery", "none", TEXTS["out_for_delivery"], goal))

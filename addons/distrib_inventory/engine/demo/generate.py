@@ -66,9 +66,9 @@ def _stock(
     # From the leaves up: a parent stands after none of its children in this order.
     for i in range(len(warehouses) - 1, 0, -1):
         rate[warehouses[i].parent] += rate[i]
-    weeks = {"central": (2.0, 7.0), "regional": (0.6, 4.0)}
+    weeks = {"central": (2.0, 7.0), "regional": (1.2, 5.0)}
     for i, place in enumerate(warehouses):
         if place.tier in weeks:
-            cover = rng.uniform(*weeks[place.tier], len(products)) * (rng.random(len(products)) > 0.03)
+            cover = rng.uniform(*weeks[place.tier], len(products)) * (rng.random(len(products)) > 0.02)
             stock[i] = np.ceil(rate[i] * 7 * cover)
     return stock
