@@ -60,7 +60,9 @@ def _calibrated(
 ) -> None:
     """The ratio is the one whose replay of the last periods reached the fill asked for, taken anew as time goes on."""
     replay = ladder.replay(arena, tilt, ladder.early)
-    known = calibrate.Calibration(suite.RATIOS, replay.lost_by_period, replay.demand_by_period, ladder.early)
+    warm = arena.lead + 1  # what was lost before the first order arrived says nothing about the ratio
+    lost, demand = replay.lost_by_period[:, warm:], replay.demand_by_period[warm:]
+    known = calibrate.Calibration(suite.RATIOS, lost, demand, ladder.early + warm)
 
     def ratio(t: int) -> np.ndarray:
         return np.array([known.at(t - (t - arena.start) % ladder.every, asked, ladder.window)])
