@@ -97,6 +97,7 @@ class Allocation(models.Model):
     )
     promotion = fields.Char(tracking=True, help="The name of the campaign whose orders draw.")
     beneficiary = fields.Char(compute="_compute_beneficiary")
+    place = fields.Char(compute="_compute_place")
     warehouse_id = fields.Many2one(
         "stock.warehouse", index="btree_not_null", check_company=True, ondelete="restrict", tracking=True
     )
@@ -160,6 +161,11 @@ class Allocation(models.Model):
     def _compute_beneficiary(self):
         for allocation in self:
             allocation.beneficiary = allocation._beneficiary_name()
+
+    @api.depends("warehouse_id", "region_id")
+    def _compute_place(self):
+        for allocation in self:
+            allocation.place = (allocation.warehouse_id or allocation.region_id).display_name
 
     def _beneficiary_name(self):
         self.ensure_one()

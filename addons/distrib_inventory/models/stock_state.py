@@ -41,6 +41,12 @@ class StockLocation(models.Model):
                 )
 
 
+class StockQuant(models.Model):
+    _inherit = "stock.quant"
+
+    stock_state = fields.Selection(related="location_id.stock_state", string="State of Stock")
+
+
 class StockWarehouse(models.Model):
     _inherit = "stock.warehouse"
 
@@ -51,6 +57,12 @@ class StockWarehouse(models.Model):
         domain=[("usage", "=", "internal"), ("stock_state", "!=", "available")],
         readonly=True,
     )
+
+    def action_open_held_goods(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_held_goods")
+        held = [("location_id.usage", "=", "internal"), ("stock_state", "!=", "available")]
+        return {**action, "domain": [*held, ("warehouse_id", "in", self.ids)]}
 
     def action_create_state_locations(self):
         """Give each warehouse one location for each state it lacks."""
