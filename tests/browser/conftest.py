@@ -19,7 +19,7 @@ from tools.server import wait_for
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
+DESKTOP = {"width": 1680, "height": 950}
 
 
 def pytest_collection_modifyitems(items):

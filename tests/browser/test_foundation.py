@@ -1,6 +1,8 @@
 """The five steps of the README, followed as the users they belong to."""
 
+import datetime
 import re
+import time
 
 import pytest
 
@@ -9,7 +11,7 @@ ROLES = {
     "clerk": {"Orders", "Stock", "Network"},
     "warehouse": {"Logistics", "Stock", "Network"},
     "channel": {"Orders", "Dealers", "Stock", "Network"},
-    "manager": {"Orders", "Dealers", "Stock", "Planning", "Logistics", "Network", "Reports", "Configuration"},
+    "manager": {"Orders", "Dealers", "Stock", "Planning", "Logistics", "Network", "Reports"},
 }
 FORBIDDEN = {"planner": {"Configuration"}, "clerk": {"Planning", "Configuration"}, "warehouse": {"Planning", "Orders"}}
 HOME = {"en_US": "Today", "zh_CN": "今日"}
@@ -18,8 +20,15 @@ HOME = {"en_US": "Today", "zh_CN": "今日"}
 def go(page, running, action):
     """Open an action by its external id, as a link in a mail would."""
     page.goto(f"{running.url}/odoo/action-{action}")
-    page.wait_for_selector(".o_action_manager .o_view_controller, .o_action_manager .o_action")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_selector(".o_action_manager .o_action, .o_distrib_home")
+
+
+def eventually(check, seconds=20):
+    """The result of a check once it is true; what the server does after a click takes its time."""
+    end = time.monotonic() + seconds
+    while not (result := check()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return result
 
 
 @pytest.mark.parametrize("login", sorted(ROLES))
@@ -45,15 +54,10 @@ def test_planner_accepts_a_proposal(open_as, running, lang):
     name = page.locator(".o_data_row .o_data_cell[name=product_id]").first.inner_text()
     page.locator(".o_data_row .o_list_record_selector input").first.check()
     page.locator("button[name=action_accept]").first.click()
-    page.wait_for_load_state("networkidle")
     code = re.search(r"\[(\w+)\]", name)[1]
-    accepted = running.call(
-        "planner",
-        "distrib.proposal",
-        "search_read",
-        [("state", "=", "accepted"), ("product_id.default_code", "=", code)],
-        ["purchase_line_id", "move_ids"],
-    )
+    domain = [("state", "=", "accepted"), ("product_id.default_code", "=", code)]
+    fields = ["purchase_line_id", "move_ids"]
+    accepted = eventually(lambda: running.call("planner", "distrib.proposal", "search_read", domain, fields))
     assert any(proposal["purchase_line_id"] or proposal["move_ids"] for proposal in accepted)
 
 
@@ -64,7 +68,8 @@ def submit(running, number):
 
 def test_an_order_from_arrival_to_the_dealer(open_as, running):
     """Arrives twice, is one; routed, reserved, delivered, tracked; the dealer and the manager see it."""
-    first, second = submit(running, "JOURNEY-1"), submit(running, "JOURNEY-1")
+    number = f"JOURNEY-{time.time_ns()}"
+    first, second = submit(running, number), submit(running, number)
     assert (first["status"], second["status"]) == ("created", "unchanged")
     assert first["order_id"] == second["order_id"]
     order = [first["order_id"]]
@@ -75,16 +80,18 @@ def test_an_order_from_arrival_to_the_dealer(open_as, running):
     page.keyboard.press("Enter")
     row = page.locator(".o_data_row", has_text=first["name"])
     row.wait_for()
-    state = running.call("clerk", "sale.order", "read", order, ["pool_state"])[0]["pool_state"]
-    if state == "to_route":
+    fields = ["pool_state", "picking_ids", "routing_decision_ids"]
+
+    def read():
+        return running.call("clerk", "sale.order", "read", order, fields)[0]
+
+    if read()["pool_state"] == "to_route":
         row.locator(".o_list_record_selector input").check()
         page.locator("button[name=action_route]").first.click()
-        page.wait_for_load_state("networkidle")
-    read = running.call("clerk", "sale.order", "read", order, ["pool_state", "picking_ids", "routing_decision_ids"])[0]
-    assert read["pool_state"] in ("routed", "released")
-    assert read["picking_ids"] and read["routing_decision_ids"]
+    assert eventually(lambda: read()["pool_state"] in ("routed", "released")), read()
+    assert read()["routing_decision_ids"]
 
-    picking = running.call("warehouse", "stock.picking", "read", read["picking_ids"], ["state"])[0]
+    picking = running.call("warehouse", "stock.picking", "read", read()["picking_ids"], ["state"])[0]
     assert picking["state"] == "assigned"
     running.call("warehouse", "stock.picking", "button_validate", [picking["id"]])
     parcels = running.call(
@@ -94,7 +101,7 @@ def test_an_order_from_arrival_to_the_dealer(open_as, running):
     event = {
         "carrier": parcels[0]["carrier_code"],
         "number": parcels[0]["name"],
-        "time": "2030-01-02T10:00:00+08:00",
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "status": "delivered",
         "text": "Signed",
     }
@@ -108,9 +115,7 @@ def test_an_order_from_arrival_to_the_dealer(open_as, running):
 
     page = open_as("manager")
     go(page, running, "distrib_bi.action_sales_report")
-    report = running.call(
-        "manager", "distrib.sales.report", "search_count", [("order_id", "=", order[0])]
-    )
+    report = running.call("manager", "distrib.sales.report", "search_count", [("order_id", "=", order[0])])
     assert report == 1
 
 
