@@ -148,7 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     add("doctor", _doctor, "say what is here, what is missing and what to type")
     shots = add("screenshots", _screenshots, "take the README's screenshots from the running system")
-    shots.add_argument("--lang", default="en_US")
+    shots.add_argument("--lang", default="en_US", help="the browser's language (users keep their own)")
+    shots.add_argument("--url", default="", help="where the system runs, if not at odoo.conf's port")
     return parser
 
 
