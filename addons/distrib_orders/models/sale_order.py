@@ -63,6 +63,12 @@ class SaleOrder(models.Model):
     )
     hold_data = fields.Json(groups=INTERNAL, copy=False)
     hold_reason = fields.Text(compute="_compute_hold_reason", groups=INTERNAL)
+    hold_summary = fields.Char(
+        string="Held Because",
+        compute="_compute_hold_reason",
+        groups=INTERNAL,
+        help="The first line of the reason, for lists.",
+    )
     released_at = fields.Datetime(groups=INTERNAL, copy=False, readonly=True)
     routing_decision_ids = fields.One2many("distrib.routing.decision", "order_id", groups=INTERNAL)
     routing_explanation = fields.Text(compute="_compute_routing_explanation", groups=INTERNAL)
@@ -123,6 +129,7 @@ class SaleOrder(models.Model):
             if order.hold_code == "unfilled":
                 missing = order.routing_decision_ids[:1].line_ids.filtered(lambda line: not line.warehouse_id)
                 order.hold_reason = "\n".join(line._line_result() for line in missing)
+            order.hold_summary = (order.hold_reason or "").split("\n")[0]
 
     @api.depends("routing_decision_ids.data")
     @api.depends_context("lang")
