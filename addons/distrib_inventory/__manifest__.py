@@ -12,6 +12,8 @@
         "security/network_rules.xml",
         "security/demand/ir.model.access.csv",
         "security/demand_rules.xml",
+        "security/stock_report/ir.model.access.csv",
+        "security/stock_report_rules.xml",
         "data/distrib.region.csv",
         "data/regions_noupdate.xml",
         "views/menus.xml",
@@ -30,6 +32,8 @@
         "views/policy_views.xml",
         "views/proposal_views.xml",
         "views/demand_settings_views.xml",
+        "views/stock_report_views.xml",
+        "views/stock_report_line_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

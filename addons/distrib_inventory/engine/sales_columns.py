@@ -2,19 +2,23 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Target:
-    """One thing a column can mean: ``kind`` is label, day, number, mask or flag; numbers must lie in low..high."""
+    """One thing a column can mean: ``kind`` is label, day, number, mask or flag; numbers must lie in low..high.
+
+    ``counted`` are pieces: below zero they are returns, which have to be allowed.
+    """
 
     kind: str
     synonyms: tuple[str, ...]
     required: bool = False
     low: float = float("-inf")
     high: float = float("inf")
+    counted: bool = False
 
 
 TARGETS: dict[str, Target] = {
@@ -74,6 +78,7 @@ TARGETS: dict[str, Target] = {
         required=True,
         low=-1e9,
         high=1e9,
+        counted=True,
     ),
     "unit": Target("label", ("unit", "uom", "unit of measure", "单位", "计量单位", "销售单位")),
     "in_stock_hours": Target(
@@ -103,7 +108,6 @@ TARGETS: dict[str, Target] = {
         "number", ("wind", "avg wind level", "wind level", "wind speed", "风力", "风速", "风级"), low=0, high=150
     ),
 }
-REQUIRED = tuple(name for name, target in TARGETS.items() if target.required)
 # Of these, the first that a file has says how long the goods were in stock.
 STOCK_COLUMNS = ("stockout_mask", "in_stock_hours", "stockout_hours")
 
@@ -119,7 +123,7 @@ def normalise(header: str) -> str:
     return re.sub(r"[\W_]+", " ", text).strip()
 
 
-def guess_mapping(headers: Sequence[str]) -> dict[str, str]:
+def guess_mapping(headers: Sequence[str], targets: Mapping[str, Target] = TARGETS) -> dict[str, str]:
     """Return {header: target} for the headers whose name says what they are; each target is given once.
 
     An exact name wins over one that merely contains it, a longer synonym over a shorter one.
@@ -130,7 +134,7 @@ def guess_mapping(headers: Sequence[str]) -> dict[str, str]:
     scored: list[tuple[int, int, str, str]] = []
     for position, header in enumerate(headers):
         name = normalise(header)
-        for target, info in TARGETS.items():
+        for target, info in targets.items():
             score = max(_score(name, synonym) for synonym in info.synonyms)
             if score:
                 scored.append((-score, position, header, target))
@@ -151,6 +155,6 @@ def _score(name: str, synonym: str) -> int:
     return 10 * len(synonym) if len(synonym) > 1 and synonym in name else 0
 
 
-def missing_targets(mapping: dict[str, str]) -> list[str]:
+def missing_targets(mapping: Mapping[str, str], targets: Mapping[str, Target] = TARGETS) -> list[str]:
     """Return the required targets that no column is mapped to."""
-    return [name for name in REQUIRED if name not in mapping.values()]
+    return [name for name, info in targets.items() if info.required and name not in mapping.values()]

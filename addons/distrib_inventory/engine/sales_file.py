@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from . import demand
-from .sales_columns import STOCK_COLUMNS, TARGETS
+from .sales_columns import STOCK_COLUMNS, TARGETS, Target
 from .sales_read import Chunk
 from .sales_values import Labels, days, flags, labels, numbers
 
@@ -69,7 +69,9 @@ class Checked:
         self.good[positions] = False
 
 
-def check(chunk: Chunk, mapping: Mapping[str, str], options: Options) -> Checked:
+def check(
+    chunk: Chunk, mapping: Mapping[str, str], options: Options, targets: Mapping[str, Target] = TARGETS
+) -> Checked:
     """Read the mapped columns ({header: target}) of a chunk; all errors of all cells come out at once."""
     table = chunk.table
     columns = {target: header for header, target in mapping.items() if header in table.column_names}
@@ -80,25 +82,24 @@ def check(chunk: Chunk, mapping: Mapping[str, str], options: Options) -> Checked
     result.reject(bad, "day", "bad_date")
     result.reject(~np.isnat(day) & (day > options.today), "day", "future_day")
     for target, header in columns.items():
-        info = TARGETS[target]
+        info = targets[target]
         if info.kind == "label":
             result.labels[target] = labels(table[header])
             if info.required:
                 result.reject(result.labels[target].codes < 0, target, "missing")
         elif info.kind != "day":
-            _check_number(result, target, table[header], options)
+            _check_number(result, target, info, table[header], options)
     return result
 
 
-def _check_number(result: Checked, target: str, column: pa.ChunkedArray, options: Options) -> None:
-    info = TARGETS[target]
+def _check_number(result: Checked, target: str, info: Target, column: pa.ChunkedArray, options: Options) -> None:
     values, missing, bad = flags(column) if info.kind == "flag" else numbers(column)
     result.numbers[target] = values
     if info.required:
         result.reject(missing, target, "missing")
     result.reject(bad, target, "not_a_flag" if info.kind == "flag" else "not_a_number")
     with np.errstate(invalid="ignore"):
-        if target == "quantity" and not options.allow_returns:
+        if info.counted and not options.allow_returns:
             result.reject(values < 0, target, "negative")
         outside = (values < info.low) | (values > info.high)
         if info.kind == "mask":
@@ -157,9 +158,9 @@ class Settled:
 
 def settle(checked: Checked, found: Found, seen: Seen, options: Options) -> Settled:
     """Turn labels into ids, amounts into the product's unit, drop doubles; problems are added to ``checked``."""
-    store = _identify(checked, "store", found.store)
-    product = _identify(checked, "product", found.product)
-    quantity = checked.numbers["quantity"] * _unit_factor(checked, found)
+    store = identify(checked, "store", found.store)
+    product = identify(checked, "product", found.product)
+    quantity = checked.numbers["quantity"] * unit_factor(checked, found)
     _drop_doubles(checked, store, product, seen)
     good = checked.good
     count = len(good)
@@ -173,7 +174,8 @@ def settle(checked: Checked, found: Found, seen: Seen, options: Options) -> Sett
     return Settled(store[good], product[good], checked.day[good], measures[:, good], np.flatnonzero(good))
 
 
-def _identify(checked: Checked, target: str, ids: np.ndarray) -> np.ndarray:
+def identify(checked: Checked, target: str, ids: np.ndarray) -> np.ndarray:
+    """Return the id of each row's label (0 where there is none); rows whose label has no single record are rejected."""
     codes = checked.labels[target].codes
     result = np.append(ids, 0)[codes]
     named = codes >= 0
@@ -182,7 +184,8 @@ def _identify(checked: Checked, target: str, ids: np.ndarray) -> np.ndarray:
     return result
 
 
-def _unit_factor(checked: Checked, found: Found) -> np.ndarray:
+def unit_factor(checked: Checked, found: Found) -> np.ndarray:
+    """Return how many of the product's own unit one unit of each row is; a unit of another kind is rejected."""
     if "unit" not in checked.labels:
         return np.ones(len(checked.good))
     unit, product = checked.labels["unit"].codes, checked.labels["product"].codes

@@ -21,11 +21,17 @@ from . import warehouse_supply
 from . import company_settings
 from . import demand
 from . import weather
+from . import file_import
 from . import sales_import_parts
 from . import sales_import
 from . import sales_import_run
 from . import availability_api
 from . import change_feed
+from . import stock_report_settings
+from . import stock_report
+from . import stock_report_line
+from . import stock_report_run
+from . import stock_report_home
 from . import policy
 from . import policy_run
 from . import proposal

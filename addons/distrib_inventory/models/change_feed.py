@@ -140,7 +140,8 @@ class StockChange(models.AbstractModel):
                   FROM distrib_stock_change c
                   JOIN stock_warehouse w ON w.id = c.warehouse_id AND w.company_id = ANY(%(companies)s)
                   JOIN product_product p ON p.id = c.product_id
-                 WHERE (c.transaction, c.product_id, c.warehouse_id) > (%(transaction)s::xid8, %(product)s, %(warehouse)s)
+                 WHERE (c.transaction, c.product_id, c.warehouse_id)
+                       > (%(transaction)s::xid8, %(product)s, %(warehouse)s)
                    AND c.transaction < %(horizon)s::xid8
                  ORDER BY c.transaction, c.product_id, c.warehouse_id
                  LIMIT %(limit)s

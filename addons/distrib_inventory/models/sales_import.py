@@ -1,13 +1,8 @@
 import base64
 import hashlib
 import json
-import logging
 import os
-import tempfile
-from contextlib import contextmanager
 
-import psycopg2
-import pyarrow as pa
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -15,17 +10,11 @@ from ..engine import sales_columns, sales_read
 from .sales_import_parts import TARGET_NAMES
 from .warehouse import TIERS
 
-_logger = logging.getLogger(__name__)
-
 # Smaller files are imported while the user waits.
 INLINE_BYTES = 2 << 20
 # Above this a file given by path is read where it lies instead of being stored first.
 STORED_BYTES = 256 << 20
 OPTIONS = ("create_missing", "allow_returns", "default_tier", "default_region_id", "default_parent_id")
-
-
-class Overtaken(UserError):
-    """Another worker is on the same import; this one leaves it alone."""
 
 
 class SalesImport(models.Model):
@@ -37,17 +26,14 @@ class SalesImport(models.Model):
 
     _name = "distrib.sales.import"
     _description = "Sales Import"
-    _inherit = ["mail.thread"]
+    _inherit = ["distrib.file.import", "mail.thread"]
     _order = "id desc"
     _check_company_auto = True
 
     name = fields.Char(required=True, default=lambda self: self.env._("Sales import"))
+    _import_cron = "distrib_inventory.cron_sales_import"
+
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
-    user_id = fields.Many2one("res.users", string="Imported By", default=lambda self: self.env.user, readonly=True)
-    file = fields.Binary(attachment=True, copy=False)
-    file_name = fields.Char(copy=False)
-    file_kind = fields.Selection([("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("parquet", "Parquet")], readonly=True)
-    checksum = fields.Char(readonly=True, copy=False, help="SHA-256 of the file.")
     signature = fields.Char(readonly=True, copy=False, index=True, help="The file together with how it was read.")
     column_ids = fields.One2many("distrib.sales.import.column", "import_id", string="Columns")
     part_ids = fields.One2many("distrib.sales.import.part", "import_id", string="Parts", readonly=True)
@@ -61,44 +47,14 @@ class SalesImport(models.Model):
     default_parent_id = fields.Many2one("stock.warehouse", string="New Stores Supplied By", check_company=True)
     limit_pairs = fields.Integer(readonly=True, help="Only the first so many pairs of store and product; 0 takes all.")
 
-    state = fields.Selection(
-        [("draft", "Draft"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
-        default="draft",
-        required=True,
-        readonly=True,
-        tracking=True,
-        copy=False,
-        index=True,
-    )
     result = fields.Selection(
         [("imported", "Imported"), ("unchanged", "Nothing new: the same file as last time")], readonly=True, copy=False
     )
-    message = fields.Text(string="What Went Wrong", readonly=True, copy=False)
-    next_part = fields.Integer(readonly=True, copy=False)
-    expected_rows = fields.Integer(readonly=True, copy=False)
-    row_count = fields.Integer(string="Rows", readonly=True, copy=False)
-    good_count = fields.Integer(string="Good Rows", readonly=True, copy=False)
-    bad_count = fields.Integer(string="Bad Rows", readonly=True, copy=False)
     new_days = fields.Integer(
         readonly=True, copy=False, help="Days of a product in a store that were not known before."
     )
     changed_days = fields.Integer(readonly=True, copy=False)
     unchanged_days = fields.Integer(readonly=True, copy=False)
-    progress = fields.Float(compute="_compute_progress", help="Share of the rows read, in per cent.")
-    error_file = fields.Binary(
-        attachment=True,
-        readonly=True,
-        copy=False,
-        help="The bad rows with the reason. Mend them and import this file again.",
-    )
-    error_file_name = fields.Char(readonly=True, copy=False)
-
-    @api.depends("state", "row_count", "expected_rows")
-    def _compute_progress(self):
-        for job in self:
-            done = 100.0 * job.row_count / job.expected_rows if job.expected_rows else 0.0
-            job.progress = 100.0 if job.state == "done" else min(done, 99.0)
-
     # --- the file ----------------------------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -119,29 +75,6 @@ class SalesImport(models.Model):
             self._reset_result()
             self._inspect()
         return result
-
-    @contextmanager
-    def _path(self, path=None):
-        """Yield a local path of the file, without reading it into memory when it lies in the file store."""
-        self.ensure_one()
-        if path:
-            yield path
-            return
-        # the attachment behind a field that the user may read
-        attachment = (
-            self.env["ir.attachment"]
-            .sudo()
-            .search([("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "file")], limit=1)
-        )
-        if not attachment:
-            raise UserError(self.env._("Choose a file first."))
-        if attachment.store_fname:
-            yield attachment._full_path(attachment.store_fname)
-            return
-        with tempfile.NamedTemporaryFile() as copy:
-            copy.write(attachment.raw)
-            copy.flush()
-            yield copy.name
 
     def _inspect(self, path=None):
         """Read the headers, guess what they mean; an unreadable file makes the import failed, with the reason."""
@@ -177,14 +110,6 @@ class SalesImport(models.Model):
                     "message": False,
                 }
             )
-
-    def _file_problem(self, problem):
-        reasons = {
-            "empty": self.env._("The file is empty."),
-            "kind": self.env._("Only CSV, XLSX and Parquet files can be imported, not %s.", problem.detail or "?"),
-            "damaged": self.env._("The file is damaged or not what its name says: %s", problem.detail),
-        }
-        return reasons[problem.code]
 
     def _mapping(self):
         """{header: target} of the columns that mean something; raises UserError when it cannot be used."""
@@ -359,44 +284,3 @@ class SalesImport(models.Model):
             {"state": "draft", "result": False, "message": False, "error_file": False, "error_file_name": False}
             | dict.fromkeys(counts, 0)
         )
-
-    def _run(self, commit=True, path=None, report=None):
-        """Import all parts that are left; a file that turns out unreadable makes the import failed."""
-        self.ensure_one()
-        job = self.with_company(self.company_id)
-        problems = (sales_read.FileProblem, pa.ArrowException, ValueError, UserError)
-        if commit:
-            problems += (psycopg2.IntegrityError, psycopg2.DataError)
-        try:
-            with job._path(path) as place:
-                opened = sales_read.open_file(place, job.file_name or "")
-                job._run_parts(opened, commit, report)
-            job._finish(opened)
-        except (Overtaken, psycopg2.errors.SerializationFailure):
-            if not commit:
-                raise  # the request is tried again, or the user is told
-            self.env.cr.rollback()
-            _logger.info("Sales import %s goes on elsewhere or later", self.id)
-            self.env.ref("distrib_inventory.cron_sales_import")._trigger()
-        except problems as problem:
-            if commit:
-                self.env.cr.rollback()
-            _logger.warning("Sales import %s failed", self.id, exc_info=True)
-            message = job._file_problem(problem) if isinstance(problem, sales_read.FileProblem) else str(problem)
-            job.write({"state": "failed", "message": message})
-        if commit:
-            self._checkpoint()
-
-    @api.model
-    def _checkpoint(self, remaining=None):
-        """Commit, in a cron with its progress."""
-        self.env["ir.cron"]._commit_progress(1 if remaining is not None else 0, remaining=remaining)
-
-    @api.model
-    def _cron_run(self):
-        """Run the imports that were started, or left behind by a worker that died."""
-        jobs = self.search([("state", "=", "running")], order="id")
-        for left, job in zip(range(len(jobs) - 1, -1, -1), jobs, strict=True):
-            # with the rights of whoever started it, not with the cron's
-            job.with_user(job.user_id)._run()
-            self._checkpoint(left)

@@ -3,7 +3,7 @@ import contextlib
 from unittest.mock import patch
 
 from odoo.addons.distrib_inventory.engine import sales_read
-from odoo.addons.distrib_inventory.models.sales_import import SalesImport
+from odoo.addons.distrib_inventory.models.file_import import FileImport
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
@@ -119,11 +119,11 @@ class TestSalesImport(DemandCommon):
         small = lambda opened, start=0: original(opened, start, 3)  # noqa: E731
         original = sales_read.SalesFile.chunks
         with patch.object(sales_read.SalesFile, "chunks", small):
-            with patch.object(SalesImport, "_checkpoint", die_after_two), contextlib.suppress(KeyboardInterrupt):
+            with patch.object(FileImport, "_checkpoint", die_after_two), contextlib.suppress(KeyboardInterrupt):
                 job._run()
             self.assertEqual(len(commits), 2)
             self.assertEqual((job.state, job.next_part, job.good_count), ("running", 2, 6))
-            with patch.object(SalesImport, "_checkpoint", lambda _self, remaining=None: None):
+            with patch.object(FileImport, "_checkpoint", lambda _self, remaining=None: None):
                 self.Import._cron_run()
         self.assertEqual((job.state, job.good_count, job.bad_count, job.new_days), ("done", 10, 1, 10))
         self.assertIn("repeats store, product and day", base64.b64decode(job.error_file).decode())
