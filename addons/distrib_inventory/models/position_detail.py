@@ -35,6 +35,7 @@ class Position(models.AbstractModel):
                  WHERE l.usage = 'internal' AND %(warehouses)s AND %(products)s
                  GROUP BY x.product_id, l.warehouse_id, x.location_id, l.stock_state, x.lot_id, lot.name,
                           NULLIF(x.owner_id, c.partner_id)
+                HAVING SUM(x.quantity) != 0 OR SUM(x.reserved_quantity) != 0
                  ORDER BY x.product_id, l.warehouse_id, MIN(x.removal_date), x.lot_id, x.location_id
                 """,
                 tomorrow=self._start_of_tomorrow(),
@@ -63,6 +64,7 @@ class Position(models.AbstractModel):
                   JOIN res_company c ON c.id = w.company_id
                  WHERE l.usage = 'internal' AND x.owner_id != c.partner_id AND %s AND %s
                  GROUP BY x.product_id, l.warehouse_id, x.owner_id
+                HAVING SUM(x.quantity) != 0 OR SUM(x.reserved_quantity) != 0
                  ORDER BY x.product_id, l.warehouse_id, x.owner_id
                 """,
                 self._warehouse_condition(warehouse_ids),

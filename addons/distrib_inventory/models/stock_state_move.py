@@ -115,12 +115,8 @@ class StockStateMove(models.TransientModel):
         picking.message_post(
             body=self.env._("Moved to the state %(state)s: %(reason)s", state=label, reason=self.reason)
         )
-        picking.action_confirm()
-        moves = picking.move_ids
-        for move, line in zip(moves.sorted("id"), lines, strict=True):
-            move.move_line_ids = [Command.clear(), Command.create(line._move_line_values(picking, place))]
-            move.picked = True
-        moves._action_done()
+        # Done at once, as core does for a count: there is nothing to reserve of goods that were just picked out.
+        picking.move_ids._action_done()
         return picking
 
 
@@ -164,12 +160,13 @@ class StockStateMoveLine(models.TransientModel):
             "company_id": warehouse.company_id.id,
             "restrict_partner_id": self.owner_id.id,
             "origin": origin,
+            "picked": True,
+            "move_line_ids": [Command.create(self._move_line_values(place))],
         }
 
-    def _move_line_values(self, picking, place):
+    def _move_line_values(self, place):
         quant = self.quant_id
         return {
-            "picking_id": picking.id,
             "product_id": quant.product_id.id,
             "product_uom_id": quant.product_uom_id.id,
             "quantity": self.quantity,
@@ -178,4 +175,5 @@ class StockStateMoveLine(models.TransientModel):
             "package_id": quant.package_id.id,
             "location_id": quant.location_id.id,
             "location_dest_id": place.id,
+            "company_id": quant.company_id.id,
         }
