@@ -191,7 +191,10 @@ def _grounds(
     return others, tuple([*short, *barred][:EXCLUSIONS])
 
 
-def _whole(order, able, ranked, barred, needed, stock) -> Plan:
+def _whole(
+    order: Order, able: Sequence[Option], ranked: Sequence[Option], barred: Sequence[Exclusion],
+    needed: Mapping[int, float], stock: Stock,
+) -> Plan:  # fmt: skip
     others, excluded = _grounds(able[0], able, ranked, barred, needed, stock)
     legs = (Leg(need, able[0].site, able[0].distance_km, "", others, excluded) for need in order.needs)
     return Plan(order.id, "whole", tuple(legs))

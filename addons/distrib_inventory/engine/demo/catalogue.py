@@ -143,7 +143,7 @@ def _lives(rng: np.random.Generator, count: int, days: int) -> list[tuple[bool, 
     return lives
 
 
-def _product(rng, i: int, number: int, popularity: float, life: tuple[bool, int, int]) -> Product:
+def _product(rng: np.random.Generator, i: int, number: int, popularity: float, life: tuple[bool, int, int]) -> Product:
     category, supplier = CATEGORIES[number], SUPPLIERS[number]
     name, name_zh, weight = _names(category, i // len(CATEGORIES))
     low, high = category.price

@@ -97,7 +97,9 @@ def _lives(products: tuple[Product, ...], number: int) -> np.ndarray:
     return factor * np.where(dying < 0, 1.0, 0.98 ** np.clip(day - dying, 0, None))
 
 
-def _weather_factor(weather, doy, category, is_store, station) -> np.ndarray:
+def _weather_factor(
+    weather: Weather, doy: np.ndarray, category: np.ndarray, is_store: np.ndarray, station: np.ndarray
+) -> np.ndarray:
     """(N, D): drinks sell in the heat, noodles in the cold, shops lose visitors in the rain."""
     usual = climate(np.array([c.latitude for c in weather.cities]), doy)
     warmth = np.array([c.warmth for c in CATEGORIES])[category]
@@ -189,7 +191,7 @@ def history(
     price = np.round(np.array([p.list_price for p in products])[pairs.product][:, None] * (1 - depth), 2)
     returned = rng.binomial(sold, 0.006)
 
-    def known(values):
+    def known(values: np.ndarray) -> np.ndarray:
         return np.where(unknown, np.nan, values).astype(np.float32)
 
     return History(

@@ -33,7 +33,7 @@ def promotions(first: dt.date, last: dt.date) -> tuple[Promotion, ...]:
     """The promotions that touch the days from ``first`` to ``last``, oldest first.
 
     >>> [p.name for p in promotions(dt.date(2026, 6, 1), dt.date(2026, 6, 30))]
-    ['Mid-year 618', 'Summer refreshment']
+    ["Children's day", 'Mid-year 618', 'Summer refreshment']
     """
     found = [p for year in range(first.year - 1, last.year + 2) for p in _year(year)]
     return tuple(sorted((p for p in found if p.start <= last and p.end >= first), key=lambda p: (p.start, p.name)))

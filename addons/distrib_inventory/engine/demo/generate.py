@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 
 from . import catalogue, demand, events, network, orders
-from .types import DemoNetwork, Product, Warehouse
+from .types import DemoNetwork, History, Product, Warehouse
 from .weather import weather
 
 PRODUCTS = 120
@@ -56,7 +56,7 @@ def generate(seed: int, scale: float, until: dt.date) -> DemoNetwork:
 
 
 def _stock(
-    rng: np.random.Generator, warehouses: tuple[Warehouse, ...], products: tuple[Product, ...], history
+    rng: np.random.Generator, warehouses: tuple[Warehouse, ...], products: tuple[Product, ...], history: History
 ) -> np.ndarray:
     """(warehouses, products) pieces: what the shops have left; upstream some weeks of the downstream sales."""
     stock = np.zeros((len(warehouses), len(products)), dtype=np.int64)

@@ -5,7 +5,7 @@ import math
 from .types import City
 
 
-def _city(adcode, name, name_zh, latitude, longitude):
+def _city(adcode: str, name: str, name_zh: str, latitude: float, longitude: float) -> City:
     return City(adcode, name, name_zh, latitude, longitude)
 
 
@@ -67,7 +67,7 @@ def distance_km(a: City, b: City) -> float:
     """Great-circle distance in km (haversine, mean Earth radius 6371.0 km).
 
     >>> round(distance_km(CITIES[0], CITIES[1]))
-    236
+    237
     >>> distance_km(CITIES[3], CITIES[3])
     0.0
     """

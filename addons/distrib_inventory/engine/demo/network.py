@@ -1,9 +1,11 @@
 """Warehouses in four tiers and dealers in three, at real cities with invented names."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .geography import CENTRAL, CITIES, REGIONAL, distance_km, nearest
-from .types import Dealer, Warehouse
+from .types import City, Dealer, Warehouse
 
 COUNTS = {"central": 1, "regional": 4, "dealer": 6, "store": 12}
 DEALERS = 40
@@ -39,7 +41,7 @@ def dealers(rng: np.random.Generator, scale: float) -> tuple[Dealer, ...]:
     return tuple(made)
 
 
-def _dealer(rng, i: int, tier: int, top: list[Dealer]) -> Dealer:
+def _dealer(rng: np.random.Generator, i: int, tier: int, top: list[Dealer]) -> Dealer:
     # 36 cities x 17 words x 4 trades; word and trade turn at other speeds than the city, so names do not repeat.
     turn = i // len(CITIES)
     city = CITIES[i % len(CITIES)]
@@ -62,7 +64,7 @@ def _dealer(rng, i: int, tier: int, top: list[Dealer]) -> Dealer:
 
 def warehouses(rng: np.random.Generator, scale: float, owners: tuple[Dealer, ...]) -> tuple[Warehouse, ...]:
     """The supply tree: central feeds regional, the nearest regional feeds dealers' and shops' warehouses."""
-    made = [_warehouse(rng, "central", 0, CENTRAL[0], "Central DC", "中央仓", [], -1)]
+    made = [_warehouse(rng, "central", 0, CENTRAL[0], "Central DC", "中心仓", [], -1)]
     for i in range(count("regional", scale)):
         made.append(_warehouse(rng, "regional", i, REGIONAL[i % len(REGIONAL)], "Regional DC", "区域仓", made[:1], -1))
     feeders = list(made)
@@ -76,7 +78,16 @@ def warehouses(rng: np.random.Generator, scale: float, owners: tuple[Dealer, ...
     return tuple(made)
 
 
-def _warehouse(rng, tier, i, city, label, label_zh, feeders, owner) -> Warehouse:
+def _warehouse(
+    rng: np.random.Generator,
+    tier: str,
+    i: int,
+    city: City,
+    label: str,
+    label_zh: str,
+    feeders: Sequence[Warehouse],
+    owner: int,
+) -> Warehouse:
     parent = nearest(city, [f.city for f in feeders[1:]]) + 1 if len(feeders) > 1 else len(feeders) - 1
     km = distance_km(city, feeders[parent].city) if parent >= 0 else 0.0
     turn = i // (len(REGIONAL) if tier == "regional" else len(CITIES))

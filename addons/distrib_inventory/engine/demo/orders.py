@@ -1,6 +1,7 @@
 """Orders of dealers over the year and the purchases and transfers still on their way."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -85,7 +86,9 @@ def _channel(rng: np.random.Generator) -> str:
     return names[int(rng.choice(len(names), p=shares))]
 
 
-def _lines(rng, products, popular, day: int, tier: int) -> tuple[tuple[int, int], ...]:
+def _lines(
+    rng: np.random.Generator, products: tuple[Product, ...], popular: np.ndarray, day: int, tier: int
+) -> tuple[tuple[int, int], ...]:
     """Two to six products on sale that day, whole cartons; a higher tier buys more."""
     on_sale = np.array([p.launched <= day for p in products])
     share = popular * on_sale
@@ -135,7 +138,17 @@ def supplies(
     return tuple(made)
 
 
-def _supply(rng, kind, source, target, expected, lead, goods, products, cartons) -> Supply:
+def _supply(
+    rng: np.random.Generator,
+    kind: str,
+    source: int,
+    target: int,
+    expected: dt.date,
+    lead: int,
+    goods: Sequence[int],
+    products: tuple[Product, ...],
+    cartons: int,
+) -> Supply:
     chosen = rng.choice(np.array(goods), min(len(goods), int(rng.integers(3, 8))), replace=False)
     lines = tuple((int(p), int(rng.integers(2, 2 + cartons)) * products[p].pack) for p in chosen)
     return Supply(kind, source, target, expected - dt.timedelta(days=lead), expected, lines)

@@ -206,7 +206,7 @@ class DemoNetwork:
         return sha.hexdigest()
 
 
-def _feed(sha, value) -> None:
+def _feed(sha: "hashlib._Hash", value: object) -> None:
     if is_dataclass(value):
         for field in fields(value):
             _feed(sha, getattr(value, field.name))
