@@ -13,7 +13,10 @@ class ResCompany(models.Model):
     distrib_opens = fields.Integer(string="Stores Open At", default=6, help="Hour of the day, 0 to 23.")
     distrib_closes = fields.Integer(string="Stores Close At", default=22, help="Hour of the day, 1 to 24.")
     distrib_expiring_days = fields.Integer(
-        string="Expiring Within", default=30, required=True, help="Lots to be removed within these days are shown as expiring."
+        string="Expiring Within",
+        default=30,
+        required=True,
+        help="Lots to be removed within these days are shown as expiring.",
     )
 
     _distrib_service_range = models.Constraint(
