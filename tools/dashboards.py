@@ -1,7 +1,7 @@
 """Build the JSON of the dashboards into distrib_bi/data/files: ``python -m tools.dashboards``.
 
-A dashboard is a spreadsheet: one visible sheet with figures and pivot formulas, one hidden sheet "Data" with the numbers
-behind the scorecards. Building it keeps ids stable, so that a change shows as a small difference.
+A dashboard is a spreadsheet: one visible sheet with figures and pivot formulas, one hidden sheet "Data" with the
+numbers behind the scorecards. Building it keeps ids stable, so that a change shows as a small difference.
 """
 
 import json
@@ -121,7 +121,7 @@ class Dashboard:
             data |= {"baseline": f"Data!{baseline}", "baselineDescr": {"text": text}}
         self.figure(title, data, place * (width + GAP), TOP, width, 100)
 
-    def chart(self, kind, title, group, measure, x, y, width, height, axis="", domain=(), order=None):
+    def chart(self, kind, title, group, measure, x, y, width, height, domain=(), order=None):
         data = {
             "type": f"odoo_{kind}",
             "title": {"text": title, "bold": True, "color": TEAL, "fontSize": 14},
@@ -146,7 +146,7 @@ class Dashboard:
             "verticalAxisPosition": "left",
             "stacked": False,
             "humanize": True,
-            "axesDesign": {"y": {"title": {"text": axis}}} if axis else {},
+            "axesDesign": {},
             "fieldMatching": self.matching(),
         }
         if kind == "line":
@@ -155,15 +155,18 @@ class Dashboard:
             data["horizontal"] = False
         self.figure(title, data, x, y, width, height)
 
-    def table(self, cell: str, title: str, pivot: str, count: int):
-        """A title and the first rows of a pivot below it."""
-        column, row = cell[0], int(cell[1:])
-        last = chr(ord(column) + 2)
+    def table(self, cell: str, title: str, headers: tuple[str, ...], pivot: str, count: int):
+        """A title, headers and the first rows of a pivot, whose own header is its name and has no translation."""
+        column, row = ord(cell[0]), int(cell[1:])
+        first, last = chr(column), chr(column + 2)
         self.cells[cell] = f'=_t("{title}")'
-        self.cells[f"{column}{row + 1}"] = f"=PIVOT({pivot}, {count}, FALSE, FALSE)"
+        for place, header in enumerate(headers):
+            self.cells[f"{chr(column + place)}{row + 1}"] = f'=_t("{header}")'
+        self.cells[f"{first}{row + 2}"] = f"=PIVOT({pivot}, {count}, FALSE, FALSE, {len(headers) - 1}, FALSE)"
         self.styles[cell] = 1
-        self.styles[f"{column}{row + 1}:{last}{row + 1}"] = 2
-        self.styles[f"{column}{row + 2}:{last}{row + 1 + count}"] = 3
+        self.styles[f"{first}{row + 1}"] = 2
+        self.styles[f"{chr(column + 1)}{row + 1}:{last}{row + 1}"] = 4
+        self.styles[f"{first}{row + 2}:{last}{row + 1 + count}"] = 3
         self.rows[str(row - 1)] = {"size": 36}
 
     def build(self, rows: int) -> dict:
@@ -179,6 +182,7 @@ class Dashboard:
                 "1": {"textColor": TEAL, "bold": True, "fontSize": 14},
                 "2": {"bold": True, "textColor": GREY, "fillColor": "#f2f2f2"},
                 "3": {"textColor": GREY},
+                "4": {"bold": True, "textColor": GREY, "fillColor": "#f2f2f2", "align": "right"},
             },
             "formats": {},
             "borders": {},
@@ -267,10 +271,14 @@ def sales() -> dict:
     for place, title in enumerate(("Sales", "Orders", "Average order")):
         board.scorecard(place, 4, title, f"D{place + 2}", f"E{place + 2}", text)
     board.scorecard(3, 4, "Month to date", "D5", "E5", "on last month")
-    board.chart("line", "Sales by week", "day:week", "amount", 0, 125, WIDTH, 260, axis="Sales")
+    board.chart("line", "Sales by week", "day:week", "amount", 0, 125, WIDTH, 260)
     half = (WIDTH - GAP) // 2
-    bars = (("Sales by area", "area_id"), ("Sales by channel", "channel_id"), ("Sales by dealer tier", "dealer_tier_id"),
-            ("Sales by category", "categ_id"))  # fmt: skip
+    bars = (
+        ("Sales by area", "area_id"),
+        ("Sales by channel", "channel_id"),
+        ("Sales by dealer tier", "dealer_tier_id"),
+        ("Sales by category", "categ_id"),
+    )
     for place, (title, group) in enumerate(bars):
         board.chart(
             "bar", title, group, "amount", place % 2 * (half + GAP), 400 + place // 2 * 270, half, 260, order="DESC"
@@ -279,8 +287,8 @@ def sales() -> dict:
     products = board.pivot("Product", measures, ["product_id"], [("product_id", "!=", False)], "amount:sum")
     dealers = board.pivot("Dealer", [both[1], both[0]], ["dealer_id"], [("dealer_id", "!=", False)], "amount:sum")
     row = 950 // ROW + 1
-    board.table(f"A{row}", "Top products", products, 10)
-    board.table(f"E{row}", "Top dealers", dealers, 10)
+    board.table(f"A{row}", "Top products", ("Product", "Quantity", "Sales"), products, 10)
+    board.table(f"E{row}", "Top dealers", ("Dealer", "Orders", "Sales"), dealers, 10)
     return board.build(row + 14)
 
 
@@ -314,8 +322,8 @@ def stock() -> dict:
     gaps = board.pivot("Warehouse", ["__count"], ["warehouse_id"], [("available", "<=", 0), *ours], "__count")
     most = board.pivot("Product", ["available:sum", "incoming:sum"], ["product_id"], ours, "available:sum")
     row = 690 // ROW + 1
-    board.table(f"A{row}", "Most in stock", most, 10)
-    board.table(f"E{row}", "Products without stock, by warehouse", gaps, 10)
+    board.table(f"A{row}", "Most in stock", ("Product", "Available", "Incoming"), most, 10)
+    board.table(f"E{row}", "Products without stock, by warehouse", ("Warehouse", "Products"), gaps, 10)
     return board.build(row + 14)
 
 

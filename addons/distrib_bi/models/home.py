@@ -24,7 +24,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _sales_card(self):
-        _ = self.env._
         day = fields.Date.context_today(self) - timedelta(days=1)
         sales, usual = self._day_sales(day)
         share = sales / usual - 1 if usual else None
@@ -33,7 +32,7 @@ class Home(models.AbstractModel):
             "area": "orders",
             "sequence": 5,
             "groups": MANAGERS,
-            "title": _("Sales yesterday"),
+            "title": self.env._("Sales yesterday"),
             "subtitle": self._usual_text(usual, share),
             "icon": "fa-line-chart",
             "tone": "warning" if share is not None and share < FALL else "info",

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from odoo import Command
-
 from odoo.addons.distrib_inventory.tests.common import DistribCommon
 
 

@@ -2,13 +2,12 @@ import json
 from datetime import date, timedelta
 
 from odoo import fields
+from odoo.addons.distrib_inventory.tests.common import ROLES
+from odoo.addons.spreadsheet.utils.validate_data import fields_in_spreadsheet, odoo_charts
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import file_open
 from odoo.tools.translate import extract_spreadsheet_terms
-
-from odoo.addons.distrib_inventory.tests.common import ROLES
-from odoo.addons.spreadsheet.utils.validate_data import fields_in_spreadsheet, odoo_charts
 
 from .common import SalesCommon
 

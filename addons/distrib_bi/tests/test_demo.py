@@ -1,7 +1,6 @@
+from odoo.addons.distrib_inventory.models.demo import PARAMETER
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, tagged
-
-from odoo.addons.distrib_inventory.models.demo import PARAMETER
 
 
 @tagged("post_install", "-at_install")

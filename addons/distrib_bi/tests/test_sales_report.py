@@ -1,10 +1,9 @@
 from datetime import date, datetime
 
 from odoo import Command
+from odoo.addons.distrib_inventory.tests.common import ROLES
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
-
-from odoo.addons.distrib_inventory.tests.common import ROLES
 
 from .common import SalesCommon
 
