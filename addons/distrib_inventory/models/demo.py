@@ -78,13 +78,12 @@ class Demo(models.AbstractModel):
     @api.model
     def logins(self):
         """(login, role) of each user of the demo; the password is the login."""
-        _ = self.env._
         return [
-            ("planner", _("Planner: policies, proposals, purchases and transfers")),
-            ("clerk", _("Order clerk: the order pool")),
-            ("warehouse", _("Warehouse and logistics: transfers and parcels")),
-            ("channel", _("Channel manager: channels, dealers and their terms")),
-            ("manager", _("Manager: everything")),
+            ("planner", self.env._("Planner: policies, proposals, purchases and transfers")),
+            ("clerk", self.env._("Order clerk: the order pool")),
+            ("warehouse", self.env._("Warehouse and logistics: transfers and parcels")),
+            ("channel", self.env._("Channel manager: channels, dealers and their terms")),
+            ("manager", self.env._("Manager: everything")),
         ]
 
     @api.model

@@ -27,11 +27,10 @@ class Demo(models.AbstractModel):
 
     @api.model
     def logins(self):
-        _ = self.env._
         return [
             *super().logins(),
-            ("dealer.buyer", _("A dealer's buyer, in the portal")),
-            ("dealer.finance", _("A dealer's finance user, in the portal")),
+            ("dealer.buyer", self.env._("A dealer's buyer, in the portal")),
+            ("dealer.finance", self.env._("A dealer's finance user, in the portal")),
         ]
 
     @api.model
