@@ -111,7 +111,11 @@ def _known(base, name: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./distrib", description="The open retail-distribution suite for Odoo 19.")
+    parser = argparse.ArgumentParser(
+        prog="./distrib",
+        description="The open retail-distribution suite for Odoo 19.",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=20),
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name, function, text):

@@ -80,12 +80,12 @@ def _is_path(word: str) -> bool:
 
 def _everything() -> tuple[list[str], list[str], list[str]]:
     suites = [f"addons/{addon}/tests" for addon in paths.SUITE if (paths.ADDONS / addon / "tests").is_dir()]
-    return ["tests/lint", "tests/engine"], [*suites, "tests/odoo"], ["tests/browser"]
+    return ["tests/tools", "tests/engine", "tests/lint"], [*suites, "tests/odoo"], ["tests/browser"]
 
 
 def _sort(given: list[str]) -> tuple[list[str], list[str], list[str]]:
     """Sort paths into those that need no Odoo, those that need it, and the browser's."""
-    pure = [p for p in given if Path(p).parts[:2] in (("tests", "engine"), ("tests", "lint"))]
+    pure = [p for p in given if Path(p).parts[:2] in (("tests", room) for room in ("engine", "lint", "tools"))]
     browser = [p for p in given if Path(p).parts[:2] == ("tests", "browser")]
     return pure, [p for p in given if p not in pure and p not in browser], browser
 

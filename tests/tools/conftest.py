@@ -1,0 +1,6 @@
+"""The commands themselves: no Odoo, no database."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
