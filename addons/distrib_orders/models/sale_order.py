@@ -64,7 +64,7 @@ class SaleOrder(models.Model):
     hold_data = fields.Json(groups=INTERNAL, copy=False)
     hold_reason = fields.Text(compute="_compute_hold_reason", groups=INTERNAL)
     hold_summary = fields.Char(
-        string="Held Because",
+        string="Why Held",
         compute="_compute_hold_reason",
         groups=INTERNAL,
         help="The first line of the reason, for lists.",
