@@ -6,7 +6,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _cards(self):
-        _ = self.env._
         planner = ("distrib_inventory.group_planner",)
         return [
             *super()._cards(),
@@ -15,8 +14,8 @@ class Home(models.AbstractModel):
                 "area": "planning",
                 "sequence": 10,
                 "groups": planner,
-                "title": _("Urgent proposals"),
-                "subtitle": _("Sales are lost until the goods arrive"),
+                "title": self.env._("Urgent proposals"),
+                "subtitle": self.env._("Sales are lost until the goods arrive"),
                 "icon": "fa-bolt",
                 "tone": "danger",
                 "model": "distrib.proposal",
@@ -28,8 +27,8 @@ class Home(models.AbstractModel):
                 "area": "planning",
                 "sequence": 20,
                 "groups": planner,
-                "title": _("Proposals to decide"),
-                "subtitle": _("Purchases and transfers"),
+                "title": self.env._("Proposals to decide"),
+                "subtitle": self.env._("Purchases and transfers"),
                 "icon": "fa-lightbulb-o",
                 "tone": "info",
                 "model": "distrib.proposal",
@@ -41,8 +40,8 @@ class Home(models.AbstractModel):
                 "area": "planning",
                 "sequence": 30,
                 "groups": planner,
-                "title": _("Sales imports to mend"),
-                "subtitle": _("Failed, or with bad rows in the last days"),
+                "title": self.env._("Sales imports to mend"),
+                "subtitle": self.env._("Failed, or with bad rows in the last days"),
                 "icon": "fa-upload",
                 "tone": "warning",
                 "model": "distrib.sales.import",

@@ -58,7 +58,6 @@ class Demo(models.AbstractModel):
 
     def _before_delivery(self, made, pairs):
         """Three in four go by a carrier, under its number; our own fleet drives the rest."""
-        super()._before_delivery(made, pairs)
         for order, sale in pairs:
             turn = int(order.ref[-5:])
             if turn % 4 == 3:
@@ -68,6 +67,7 @@ class Demo(models.AbstractModel):
                 picking.write(
                     {"carrier_id": carrier.id, "carrier_tracking_ref": f"{letters}{7_300_000 + turn * 10 + place}CN"}
                 )
+        return super()._before_delivery(made, pairs)
 
     def _build_parcels(self, made):
         """Date the parcels back to their deliveries and tell what the carriers reported."""
