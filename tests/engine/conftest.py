@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools import engines  # noqa: E402  (needs the project on sys.path)
+from tools import engines
 
 engines.bind()

@@ -16,7 +16,7 @@ COMMANDS = ["up", "test", "shell", "psql", "update", "bench", "i18n", "reset", "
 def test_help_has_a_line_for_each_command():
     text = subprocess.run([paths.PROJECT / "distrib", "--help"], capture_output=True, text=True, check=True).stdout
     for command in COMMANDS:
-        assert re.search(rf"^    {command}\s+\w+ \w+", text, re.MULTILINE), command
+        assert re.search(rf"^    {command}\s+\S+ \S+", text, re.MULTILINE), command
 
 
 def test_the_rest_of_the_line_belongs_to_pytest():
