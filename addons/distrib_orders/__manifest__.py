@@ -22,5 +22,7 @@
         "views/sale_order_views.xml",
         "views/pool_views.xml",
         "views/menus.xml",
+        "views/channel_buffer_views.xml",
+        "views/allocation_views.xml",
     ],
 }

@@ -3,8 +3,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, float_is_zero
 
-FIXED = {"product_id", "quantity", "uom_id", "warehouse_id", "region_id", "company_id", "date_from", "partner_id",
-         "promotion", "beneficiary_kind"}  # fmt: skip
+# In context: the write comes from a step of an allocation's life. An object, so that no client can send it.
+STEP = object()
+LIFE = {"state", "drawn_quantity", "share_ids"}
 
 
 class Allocation(models.Model):
@@ -219,16 +220,49 @@ class Allocation(models.Model):
             return False
         return self.date_from <= other.date_to and other.date_from <= self.date_to
 
+    @api.model
+    def _fixed_fields(self):
+        """What only drafts may change."""
+        return {
+            "product_id",
+            "quantity",
+            "uom_id",
+            "warehouse_id",
+            "region_id",
+            "company_id",
+            "date_from",
+            "date_to",
+            "beneficiary_kind",
+            "partner_id",
+            "promotion",
+        }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("state", "draft") != "draft" or (LIFE - {"state"}) & vals.keys() for vals in vals_list):
+            self._refuse_life()
+        return super().create(vals_list)
+
     def write(self, vals):
-        fixed = self.filtered(lambda allocation: allocation.state != "draft")
-        if fixed and FIXED & vals.keys() and not self.env.context.get("allocation_raised"):
-            raise UserError(
-                self.env._(
-                    "%s is no longer a draft. Cancel it and make a new one, or merge another one into it.",
-                    fixed[0].display_name,
+        if self.env.context.get("allocation_step") is not STEP:
+            if LIFE & vals.keys():
+                self._refuse_life()
+            fixed = self.filtered(lambda allocation: allocation.state != "draft")
+            if fixed and self._fixed_fields() & vals.keys():
+                raise UserError(
+                    self.env._(
+                        "%s is no longer a draft. Cancel it and make a new one, or merge another one into it.",
+                        fixed[0].display_name,
+                    )
                 )
-            )
         return super().write(vals)
+
+    def _refuse_life(self):
+        raise UserError(self.env._("Activate, merge and cancel allocations; their state follows from that."))
+
+    def _step(self, vals):
+        """Write what only the life of an allocation writes."""
+        self.with_context(allocation_step=STEP).write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_kept(self):
@@ -248,7 +282,7 @@ class Allocation(models.Model):
             return SQL("FALSE")
         # The share of a finished allocation is gone, so its state needs no test here.
         return SQL(
-            "(allocation.date_from <= %s AND COALESCE(%s, FALSE))",
+            "(%s BETWEEN allocation.date_from AND allocation.date_to AND COALESCE(%s, FALSE))",
             fields.Date.context_today(self),
             SQL(" OR ").join(conditions),
         )

@@ -17,7 +17,7 @@ class AllocationRun(models.Model):
         """
         self._check_startable()
         self._place({allocation: allocation.product_quantity for allocation in self})
-        self.write({"state": "active"})
+        self._step({"state": "active"})
         return True
 
     def action_merge(self):
@@ -30,14 +30,14 @@ class AllocationRun(models.Model):
             more = allocation.product_id.uom_id._compute_quantity(
                 allocation.product_quantity, other.uom_id, rounding_method="HALF-UP"
             )
-            other.with_context(allocation_raised=True).write(
+            other._step(
                 {
                     "quantity": other.quantity + more,
                     "date_from": min(other.date_from, allocation.date_from),
                     "date_to": max(other.date_to, allocation.date_to),
                 }
             )
-            allocation.state = "cancelled"
+            allocation._step({"state": "cancelled"})
             allocation.message_post(body=self.env._("Merged into %s.", other._get_html_link()))
         return True
 
@@ -50,13 +50,13 @@ class AllocationRun(models.Model):
         done = self.filtered(lambda allocation: allocation.state in ("cancelled", "expired"))
         if done.filtered("drawn_quantity"):
             raise UserError(self.env._("Orders have drawn from it; make a new allocation instead."))
-        done.state = "draft"
+        done._step({"state": "draft"})
         return True
 
     def _finish(self, state):
         # sudo: shares are the system's account of what is kept; no role writes them by hand
         self.share_ids.sudo().unlink()
-        self.write({"state": state})
+        self._step({"state": state})
 
     @api.model
     def _cron_expire(self):
@@ -176,6 +176,34 @@ class AllocationRun(models.Model):
     # Drawn by orders
 
     @api.model
+    def _claims(self, product_ids, warehouse_ids):
+        """What beneficiaries may draw today.
+
+        :return: dict (kind, beneficiary, see `_claim`) -> dict (warehouse id, product id) -> quantity
+        """
+        today = fields.Date.context_today(self)
+        # sudo: whoever takes an order in draws what is kept for its buyer; only sums of it leave this method
+        groups = self.env["distrib.allocation.share"].sudo()._read_group(
+            [
+                ("product_id", "in", list(product_ids)),
+                ("warehouse_id", "in", list(warehouse_ids)),
+                ("allocation_id.date_from", "<=", today),
+                ("allocation_id.date_to", ">=", today),
+            ],
+            ["allocation_id", "warehouse_id", "product_id"],
+            ["quantity:sum"],
+        )
+        claims = defaultdict(lambda: defaultdict(float))
+        for allocation, warehouse, product, quantity in groups:
+            claims[allocation._claim()][warehouse.id, product.id] += quantity
+        return claims
+
+    def _claim(self):
+        """(kind, id of the beneficiary or name of the promotion)"""
+        key = self._beneficiary_key()
+        return (self.beneficiary_kind, key if isinstance(key, str) else key.id)
+
+    @api.model
     def _draw(self, product, warehouse, quantity, **beneficiary):
         """Let an order of a beneficiary use up his allocations: those of the warehouse, those that end first.
 
@@ -229,9 +257,9 @@ class AllocationRun(models.Model):
             share.quantity -= take
             taken += take
         shares.filtered(lambda share: self._is_zero(share.quantity)).unlink()
-        self.drawn_quantity += taken
-        if self._is_zero(self.product_quantity - self.drawn_quantity):
-            self.state = "used"
+        drawn = self.drawn_quantity + taken
+        used = self._is_zero(self.product_quantity - drawn)
+        self._step({"drawn_quantity": drawn, "state": "used" if used else "active"})
         return taken
 
     def _give_back(self, warehouse, quantity):
@@ -248,5 +276,5 @@ class AllocationRun(models.Model):
         if self._is_zero(back):
             return 0.0
         self._add_shares({(self, warehouse.id): back})
-        self.write({"drawn_quantity": self.drawn_quantity - back, "state": "active"})
+        self._step({"drawn_quantity": self.drawn_quantity - back, "state": "active"})
         return back

@@ -102,7 +102,7 @@ POSITION_FIELDS = {
     ],
     "stock.location": ["warehouse_id", "usage", "stock_state"],
     "stock.warehouse": ["company_id", "region_id", "network_tier", "supply_parent_id"],
-    "distrib.allocation": ["date_from", "beneficiary_kind", "commercial_partner_id", "promotion"],
+    "distrib.allocation": ["date_from", "date_to", "beneficiary_kind", "commercial_partner_id", "promotion"],
     "distrib.allocation.share": ["allocation_id", "product_id", "warehouse_id", "quantity"],
     "res.company": ["partner_id", "distrib_expiring_days"],
 }

@@ -209,6 +209,14 @@ class TestAllocation(AllocationCommon):
         kept.action_draft()
         self.assertEqual(kept.state, "draft")
 
+    def test_its_state_is_not_written_by_hand(self):
+        kept = self.allocation(4, self.central).with_user(self.users["planner"])
+        for values in ({"state": "active"}, {"drawn_quantity": 2}, {"share_ids": [(5,)]}):
+            with self.assertRaisesRegex(UserError, "follows from that"):
+                kept.with_context(allocation_step=True).write(values)
+        with self.assertRaisesRegex(UserError, "follows from that"):
+            self.allocation(4, self.central, state="active")
+
     def test_planners_manage_and_the_others_look(self):
         kept = self.allocation(1, self.central)
         kept.with_user(self.users["planner"]).action_activate()

@@ -6,7 +6,7 @@ it over a pool in the given sequence and takes what each plan uses out of the st
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 EARTH_RADIUS_KM = 6371.0088
@@ -35,13 +35,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order to route. ``barred`` gives the reason code for each site that may not be used for it."""
+    """An order to route. ``barred`` gives the reason code for each site that may not be used for it; ``claims`` are the
+    names of the allocations it may draw, ``channel`` whose buffers it has to leave."""
 
     id: int
     needs: tuple[Need, ...]
     latitude: float | None = None
     longitude: float | None = None
     barred: Mapping[int, str] = field(default_factory=dict)
+    claims: tuple[Hashable, ...] = ()
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,32 @@ class Plan:
 
 
 class Stock:
-    """Free quantities by (site, product), lowered as plans take from them; unknown pairs are zero."""
+    """Free quantities by (site, product), lowered as plans take from them; unknown pairs are zero.
 
-    def __init__(self, free: Mapping[tuple[int, int], float]):
+    ``claims`` are quantities by (site, product) that only the orders with that claim may use, besides the free ones;
+    ``buffers`` what a channel leaves of the free ones.
+
+    >>> stock = Stock({(1, 7): 5.0}, claims={"dealer": {(1, 7): 2.0}}, buffers={4: {(1, 7): 3.0}})
+    >>> dealer, shop = Order(1, (), claims=("dealer",)), Order(2, (), channel=4)
+    >>> stock.seen_by(dealer).free(1, 7), stock.seen_by(shop).free(1, 7)
+    (7.0, 2.0)
+    >>> stock.seen_by(dealer).take(1, 7, 3.0)
+    >>> stock.seen_by(dealer).free(1, 7), stock.seen_by(shop).free(1, 7)
+    (4.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        free: Mapping[tuple[int, int], float],
+        claims: Mapping[Hashable, Mapping[tuple[int, int], float]] | None = None,
+        buffers: Mapping[int, Mapping[tuple[int, int], float]] | None = None,
+    ):
         self._free = dict(free)
+        self._claims = {name: dict(kept) for name, kept in (claims or {}).items()}
+        self._buffers = buffers or {}
 
     def free(self, site: int, product: int) -> float:
-        """What is left; in the product's unit."""
+        """What is left for anybody; in the product's unit."""
         return self._free.get((site, product), 0.0)
 
     def take(self, site: int, product: int, quantity: float) -> None:
@@ -101,6 +123,34 @@ class Stock:
         if left < -1e-9:
             raise ValueError(f"site {site} has no {quantity} of product {product}")
         self._free[site, product] = max(left, 0.0)
+
+    def seen_by(self, order: Order) -> "Stock":
+        """The stock as one order may use it; what it takes, it takes from this stock."""
+        kept = [self._claims[name] for name in order.claims if name in self._claims]
+        buffer = self._buffers.get(order.channel) if order.channel is not None else None
+        return _Share(self, kept, buffer or {}) if kept or buffer else self
+
+
+class _Share(Stock):
+    def __init__(self, whole: Stock, kept: Sequence[dict[tuple[int, int], float]], buffer: Mapping):
+        self._whole, self._kept, self._buffer = whole, kept, buffer
+
+    def free(self, site: int, product: int) -> float:
+        pair = (site, product)
+        common = max(self._whole.free(site, product) - self._buffer.get(pair, 0.0), 0.0)
+        return common + sum(kept.get(pair, 0.0) for kept in self._kept)
+
+    def take(self, site: int, product: int, quantity: float) -> None:
+        """The order's own allocations go first, in the order of its claims."""
+        if quantity > self.free(site, product) + 1e-9:
+            raise ValueError(f"site {site} has no {quantity} of product {product}")
+        for kept in self._kept:
+            used = min(quantity, kept.get((site, product), 0.0))
+            if used > 0:
+                kept[site, product] -= used
+                quantity -= used
+        if quantity > 1e-9:
+            self._whole.take(site, product, quantity)
 
 
 Strategy = Callable[[Order, Sequence[Site], Stock], Plan]
@@ -137,10 +187,11 @@ def route(orders: Iterable[Order], sites: Sequence[Site], stock: Stock, strategy
     decide = STRATEGIES[strategy]
     plans = []
     for order in orders:
-        plan = decide(order, sites, stock)
+        seen = stock.seen_by(order)
+        plan = decide(order, sites, seen)
         if plan.state != "unfilled":
             for leg in plan.legs:
-                stock.take(leg.site, leg.need.product, leg.need.quantity)
+                seen.take(leg.site, leg.need.product, leg.need.quantity)
         plans.append(plan)
     return plans
 

@@ -1,5 +1,7 @@
 from . import (
+    allocation_orders,
     channel,
+    channel_buffer,
     dealer_tier,
     demo,
     demo_delivery,

@@ -2,7 +2,6 @@ from collections import defaultdict
 
 from odoo import api, models
 from odoo.service.model import retrying
-from odoo.tools import SQL
 
 from ..engine import routing
 
@@ -116,6 +115,8 @@ class SaleOrder(models.Model):
             latitude,
             longitude,
             {site.id: "not_candidate" for site in sites - allowed},
+            self._allocation_claims(),
+            self.channel_id.id or None,
         )
 
     def _routing_place(self):
@@ -126,36 +127,17 @@ class SaleOrder(models.Model):
             return partner.partner_latitude, partner.partner_longitude
         return self.region_id._coordinates().get(self.region_id.id, (None, None))
 
-    @api.model
     def _routing_stock(self, product_ids, sites):
-        """What each warehouse can still promise, read in one statement for all products."""
-        self._lock_stock(product_ids, sites)
-        found = self.env["distrib.position"]._read_columns(product_ids, sites.ids)
-        keys = zip(found.warehouse_id.tolist(), found.product_id.tolist(), strict=True)
-        return routing.Stock(dict(zip(keys, found.available.tolist(), strict=True)))
-
-    @api.model
-    def _lock_stock(self, product_ids, sites):
-        """Let one run at a time promise these goods.
-
-        Core passes over quants that another transaction has locked and books the reservation on a new one, so two
-        orders at once would both get the last piece. Waiting here instead ends in a serialisation error when the
-        other one took something, upon which the transaction is run again and sees what is left.
-        """
-        self.env["stock.quant"].flush_model(["product_id", "location_id"])
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT q.id
-                  FROM stock_quant q
-                  JOIN stock_location l ON l.id = q.location_id
-                 WHERE q.product_id = ANY(%s) AND l.warehouse_id = ANY(%s) AND l.usage = 'internal'
-                 ORDER BY q.id
-                   FOR NO KEY UPDATE OF q
-                """,
-                list(product_ids),
-                sites.ids,
-            )
+        """What each warehouse can still promise, and to whom, read in a few statements for all products."""
+        position = self.env["distrib.position"]
+        position._lock_promises(product_ids, sites.ids)
+        found = position._read_columns(product_ids, sites.ids)
+        keys = list(zip(found.warehouse_id.tolist(), found.product_id.tolist(), strict=True))
+        buffers = self.env["distrib.channel.buffer"]._kept_back(self.channel_id, found)
+        return routing.Stock(
+            dict(zip(keys, found.available.tolist(), strict=True)),
+            claims=self.env["distrib.allocation"]._claims(product_ids, sites.ids),
+            buffers={channel: dict(zip(keys, kept.tolist(), strict=True)) for channel, kept in buffers.items()},
         )
 
     # What it decided
