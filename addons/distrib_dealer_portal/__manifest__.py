@@ -12,6 +12,7 @@
         "views/partner_views.xml",
         "views/portal_home.xml",
         "views/portal_pages.xml",
+        "views/portal_stock.xml",
     ],
     "assets": {
         "web.assets_frontend": ["distrib_dealer_portal/static/src/scss/dealer.scss"],

@@ -14,6 +14,8 @@
         "security/demand_rules.xml",
         "security/stock_report/ir.model.access.csv",
         "security/stock_report_rules.xml",
+        "security/alert/ir.model.access.csv",
+        "security/alert_rules.xml",
         "data/distrib.region.csv",
         "data/regions_noupdate.xml",
         "views/menus.xml",
@@ -34,6 +36,8 @@
         "views/demand_settings_views.xml",
         "views/stock_report_views.xml",
         "views/stock_report_line_views.xml",
+        "data/alert_rules.xml",
+        "views/alert_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

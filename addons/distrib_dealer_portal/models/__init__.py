@@ -1,1 +1,2 @@
 from . import dealer_page, demo, partner
+from . import dealer_page, dealer_stock, demo, partner

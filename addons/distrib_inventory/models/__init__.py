@@ -32,6 +32,11 @@ from . import stock_report
 from . import stock_report_line
 from . import stock_report_run
 from . import stock_report_home
+from . import alert_rule
+from . import alert
+from . import alert_causes
+from . import alert_digest
+from . import alert_home
 from . import policy
 from . import policy_run
 from . import proposal

@@ -185,8 +185,8 @@ class StockReportRun(models.Model):
             SQL(
                 """
                 SELECT l.product_id,
-                       COALESCE(SUM(l.quantity_product_uom) FILTER (WHERE target.warehouse_id = %(warehouse)s), 0)::float8,
-                       COALESCE(SUM(l.quantity_product_uom) FILTER (WHERE source.warehouse_id = %(warehouse)s), 0)::float8
+                       SUM(CASE WHEN target.warehouse_id = %(warehouse)s THEN l.quantity_product_uom ELSE 0 END)::float8,
+                       SUM(CASE WHEN source.warehouse_id = %(warehouse)s THEN l.quantity_product_uom ELSE 0 END)::float8
                   FROM stock_move_line l
                   JOIN stock_location source ON source.id = l.location_id
                   JOIN stock_location target ON target.id = l.location_dest_id

@@ -13,6 +13,7 @@ from . import test_network_touch
 from . import test_availability_api
 from . import test_change_feed
 from . import test_stock_report
+from . import test_alert
 from . import test_demand
 from . import test_sales_import
 from . import test_policy

@@ -50,8 +50,8 @@ class StockReportCommon(DemandCommon):
 class TestStockReport(StockReportCommon):
     def test_good_rows_stay_and_bad_ones_come_back_mendable(self):
         report = self.report(
-            FIRST, "TEA,5,2,2024-03-01", "NONE,1,0,", "NOODLE,-3,0,", "TEA,6,0,", "NOODLE,x,0,", "NOODLE,1,0,2024-03-02",
-            "NOODLE,4,1,", header="货号,库存数量,销量,日期",
+            FIRST, "TEA,5,2,2024-03-01", "NONE,1,0,", "NOODLE,-3,0,", "TEA,6,0,", "NOODLE,x,0,",
+            "NOODLE,1,0,2024-03-02", "NOODLE,4,1,", header="货号,库存数量,销量,日期",
         )  # fmt: skip
         self.assertEqual((report.state, report.good_count, report.bad_count), ("done", 1, 6), report.message)
         text = base64.b64decode(report.error_file).decode("utf-8-sig").splitlines()

@@ -1,0 +1,237 @@
+from datetime import datetime, timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .demand_common import DemandCommon
+
+
+@tagged("post_install", "-at_install")
+class TestAlert(DemandCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Alert, cls.Rule = cls.env["distrib.alert"], cls.env["distrib.alert.rule"]
+
+    def rule(self, kind, threshold=0, **values):
+        values = {"warehouse_ids": self.warehouses.ids, "user_id": self.users["planner"].id, **values}
+        return self.Rule.create({"name": f"Test {kind}", "kind": kind, "threshold": threshold, **values})
+
+    def open_alerts(self, rule):
+        return self.Alert.search([("rule_id", "=", rule.id), ("state", "=", "open")])
+
+    def policy(self, product, warehouse, **values):
+        return self.Policy.create(
+            {"product_id": product.id, "warehouse_id": warehouse.id, "company_id": self.company.id, **values}
+        )
+
+    def test_one_alert_for_a_cause_that_closes_with_it(self):
+        rule = self.rule("negative")
+        self.add_stock(self.product_a, self.central, -3)
+        rule._evaluate()
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((len(alert), alert.product_id, alert.warehouse_id), (1, self.product_a, self.central))
+        self.assertEqual((alert.value, alert.reason, alert.company_id), (-3, "-3.0 on hand", self.company))
+        self.add_stock(self.product_a, self.central, -1)
+        rule._evaluate()
+        self.assertEqual((self.open_alerts(rule), alert.value), (alert, -4))
+        self.add_stock(self.product_a, self.central, 9)
+        rule._evaluate()
+        self.assertEqual((alert.state, bool(alert.closed_at)), ("closed", True))
+        self.add_stock(self.product_a, self.central, -9)
+        rule._evaluate()
+        self.assertEqual(len(self.open_alerts(rule) - alert), 1, "a new cause is a new alert")
+
+    def test_snooze(self):
+        rule = self.rule("negative")
+        self.add_stock(self.product_a, self.central, -3)
+        rule._evaluate()
+        alert = self.open_alerts(rule).with_user(self.users["planner"])
+        alert.action_snooze()
+        rule._evaluate()
+        self.assertEqual(alert.state, "snoozed")
+        alert.sudo().snooze_until = fields.Date.today()
+        rule._evaluate()
+        self.assertEqual(alert.state, "open")
+        alert.action_snooze()
+        self.add_stock(self.product_a, self.central, 3)
+        rule._evaluate()
+        self.assertEqual(alert.state, "closed")
+        with self.assertRaises(UserError):
+            alert.action_snooze()
+
+    def test_below_safety(self):
+        self.policy(self.product_a, self.central, safety_stock=10)
+        self.policy(self.product_b, self.central, safety_stock=10)
+        self.add_stock(self.product_a, self.central, 4)
+        self.add_stock(self.product_b, self.central, 5)
+        rule = self.rule("below_safety", 0.5)
+        rule._evaluate()
+        self.assertEqual(self.open_alerts(rule).product_id, self.product_a)
+        self.assertEqual(self.open_alerts(rule).action_remedy()["res_model"], "distrib.policy")
+        proposal = self.Proposal.create(
+            {
+                "kind": "purchase",
+                "product_id": self.product_a.id,
+                "warehouse_id": self.central.id,
+                "company_id": self.company.id,
+                "quantity": 5,
+            }
+        )
+        action = self.open_alerts(rule).action_remedy()
+        self.assertEqual((action["res_model"], action["res_id"]), ("distrib.proposal", proposal.id))
+
+    def test_out_before_the_next_arrival(self):
+        self.policy(self.product_a, self.central, demand_mean=2, lead_time_days=10)
+        self.add_stock(self.product_a, self.central, 8)
+        rule = self.rule("out_before_arrival", 5)
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((alert.value, alert.limit), (4, 10))
+        move = self.new_move(
+            self.product_a, 5, self.env.ref("stock.stock_location_suppliers"), self.central.lot_stock_id,
+            date=datetime.now() + timedelta(days=2),
+        )  # fmt: skip
+        rule._evaluate()
+        self.assertFalse(self.open_alerts(rule))
+        move._action_cancel()
+        rule.threshold = 3
+        rule._evaluate()
+        self.assertFalse(self.open_alerts(rule), "beyond the horizon")
+
+    def test_expiring_lots(self):
+        product = self.env["product.product"].create(
+            {"name": "Milk", "is_storable": True, "tracking": "lot", "use_expiration_date": True}
+        )
+        lot = self.env["stock.lot"].create({"name": "L1", "product_id": product.id})
+        lot.removal_date = datetime.now() + timedelta(days=5)
+        self.add_stock(product, self.central, 6, lot=lot)
+        rule = self.rule("expiring", 3)
+        rule._evaluate()
+        self.assertFalse(self.open_alerts(rule))
+        rule.threshold = 10
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((alert.res_id, alert.value), (lot.id, 6))
+        self.assertIn("L1", alert.reason)
+        found = self.env["stock.quant"].search(alert.action_remedy()["domain"])
+        self.assertEqual(found.lot_id, lot)
+
+    def test_overdue_transfers(self):
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": self.central.int_type_id.id,
+                "location_id": self.central.lot_stock_id.id,
+                "location_dest_id": self.store_east.lot_stock_id.id,
+                "scheduled_date": datetime.now() - timedelta(days=3),
+            }
+        )
+        move = self.new_move(
+            self.product_a, 5, self.central.lot_stock_id, self.store_east.lot_stock_id, picking_id=picking.id,
+            date=datetime.now() - timedelta(days=3),
+        )  # fmt: skip
+        rule = self.rule("transfer_overdue", 1)
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((alert.res_id, round(alert.value)), (picking.id, 3))
+        self.assertEqual(alert.action_remedy()["res_id"], picking.id)
+        move._action_cancel()
+        rule._evaluate()
+        self.assertEqual(alert.state, "closed")
+
+    def test_overdue_reports(self):
+        self.dealer_warehouse.reports_stock = True
+        rule = self.rule("report_stale")
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((alert.warehouse_id, alert.reason), (self.dealer_warehouse, "No report came yet"))
+        self.assertEqual(alert.action_remedy()["res_model"], "distrib.stock.report")
+        self.dealer_warehouse.last_stock_report = fields.Date.today()
+        rule._evaluate()
+        self.assertEqual(alert.state, "closed")
+
+    def test_expiring_allocations(self):
+        rule = self.rule("allocation_expiring", 3)
+        rule._evaluate()
+        self.assertFalse(self.open_alerts(rule))
+
+    def test_warehouses_and_categories_limit_a_rule(self):
+        category = self.env["product.category"].create({"name": "Test Drinks"})
+        self.product_a.categ_id = category
+        for product in (self.product_a, self.product_b):
+            for warehouse in (self.central, self.store_east):
+                self.add_stock(product, warehouse, -1)
+        rule = self.rule("negative", warehouse_ids=self.central.ids, categ_ids=category.ids)
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((alert.product_id, alert.warehouse_id), (self.product_a, self.central))
+
+    def test_ten_thousand_alerts_are_one_activity(self):
+        products = self.env["product.product"].create([{"name": f"P{n}", "is_storable": True} for n in range(2000)])
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            INSERT INTO stock_quant (product_id, location_id, company_id, quantity, reserved_quantity, in_date)
+            SELECT p, l, %s, -1, 0, now() FROM unnest(%s) p, unnest(%s) l
+            """,
+            (self.company.id, products.ids, self.warehouses[:5].lot_stock_id.ids),
+        )
+        rule = self.rule("negative")
+        rule._evaluate()
+        self.assertEqual(len(self.open_alerts(rule)), 10_000)
+        with self.assertQueryCount(30):
+            rule._tell_responsible()
+        digest = self.env["distrib.alert.digest"].search([("rule_id", "=", rule.id)])
+        self.assertEqual((digest.user_id, digest.open_count), (self.users["planner"], 10_000))
+        self.assertEqual((digest.activity_ids.user_id, len(digest.activity_ids)), (self.users["planner"], 1))
+        rule._tell_responsible()
+        self.assertEqual(len(digest.activity_ids), 1)
+        digest.activity_ids.action_feedback()
+        rule._tell_responsible()
+        self.assertFalse(digest.activity_ids, "told once a day")
+        digest.told_on = fields.Date.today() - timedelta(days=1)
+        rule._tell_responsible()
+        self.assertEqual(len(digest.activity_ids), 1)
+        self.env.cr.execute("UPDATE stock_quant SET quantity = 1 WHERE product_id = ANY(%s)", (products.ids,))
+        rule._evaluate()
+        rule._tell_responsible()
+        self.assertFalse(digest.activity_ids)
+
+    def test_a_role_is_told(self):
+        rule = self.rule("negative", user_id=False, group_id=self.env.ref("distrib_inventory.group_logistics").id)
+        self.assertIn(self.users["logistics"], rule._responsible_users())
+        self.assertNotIn(self.users["order_clerk"], rule._responsible_users())
+
+    def test_roles(self):
+        rule = self.rule("negative")
+        self.add_stock(self.product_a, self.central, -3)
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        for role in ("planner", "logistics", "channel_manager"):
+            alert.with_user(self.users[role]).action_snooze()
+        for role in ("viewer", "order_clerk"):
+            self.assertTrue(alert.with_user(self.users[role]).reason)
+            with self.assertRaises(AccessError):
+                alert.with_user(self.users[role]).action_snooze()
+            with self.assertRaises(AccessError):
+                rule.with_user(self.users[role]).action_check()
+        self.assertTrue(rule.with_user(self.users["manager"]).action_check())
+        with self.assertRaises(AccessError):
+            self.Alert.with_user(self.new_user()).search([])
+
+    def test_other_companies(self):
+        other = self.env["res.company"].create({"name": "Test Other Company"})
+        warehouse = self.env["stock.warehouse"].search([("company_id", "=", other.id)], limit=1)
+        self.add_stock(self.product_a, warehouse, -1)
+        rule = self.rule("negative", warehouse_ids=False)
+        rule._evaluate()
+        found = self.Alert.search([("warehouse_id", "=", warehouse.id)])
+        self.assertEqual(found.company_id, other)
+        self.assertFalse(self.Alert.with_user(self.users["planner"]).search([("warehouse_id", "=", warehouse.id)]))
+
+    def test_the_delivered_rules_run(self):
+        rules = self.Rule.search([])
+        self.assertGreaterEqual(len(rules), 7)
+        rules._evaluate()
