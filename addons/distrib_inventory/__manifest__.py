@@ -38,6 +38,7 @@
         "views/stock_report_line_views.xml",
         "data/alert_rules.xml",
         "views/alert_views.xml",
+        "views/board_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -17,6 +17,7 @@ from . import warehouse
 from . import demo
 from . import demo_goods
 from . import demo_supply
+from . import demo_states
 from . import warehouse_supply
 from . import company_settings
 from . import demand
@@ -37,9 +38,18 @@ from . import alert
 from . import alert_causes
 from . import alert_digest
 from . import alert_home
+from . import stock_report_demo
 from . import policy
 from . import policy_run
 from . import proposal
 from . import proposal_generate
 from . import proposal_accept
 from . import demand_home
+from . import network_bus
+from . import board
+from . import board_index
+from . import board_sums
+from . import board_tree
+from . import board_open
+from . import board_export
+from . import board_entry

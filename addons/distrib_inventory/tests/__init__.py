@@ -19,3 +19,4 @@ from . import test_sales_import
 from . import test_policy
 from . import test_proposal
 from . import test_proposal_race
+from . import test_board
