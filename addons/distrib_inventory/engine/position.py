@@ -72,6 +72,19 @@ class Positions:
         return cls(*ids, *(np.array(column, dtype=np.float64) for column in columns[2:]))
 
     @classmethod
+    def from_columns(cls, columns: Sequence[list | None]) -> "Positions":
+        """Whole columns in the order of the fields; None is a column of zeros, and no ids mean no rows.
+
+        >>> Positions.from_columns([[7], [1], [5.0], [2.0], *[None] * 14, [1.0]]).available.tolist()
+        [2.0]
+        """
+        product_id = np.array(columns[0] or (), np.int64)
+        zeros = np.zeros(len(product_id))
+        zeros.setflags(write=False)
+        found = (zeros if column is None else np.array(column, np.float64) for column in columns[2:])
+        return cls(product_id, np.array(columns[1] or (), np.int64), *found)
+
+    @classmethod
     def of(cls, product_id: Sequence[int], warehouse_id: Sequence[int], **columns: Sequence[float]) -> "Positions":
         """Columns by name; those not given are zero.
 

@@ -11,9 +11,8 @@ LIFE = {"state", "drawn_quantity", "share_ids"}
 class Allocation(models.Model):
     """A quantity kept for a beneficiary before any order: others are not promised it, his orders draw it down.
 
-    While active, what is not drawn lies in shares, each in one warehouse, so that the sum of all promises in a warehouse
-    is known. An allocation in a region has shares wherever there was stock; they follow his orders to any of its
-    warehouses.
+    While active, what is not drawn lies in shares, each in one warehouse, so that the promises in a warehouse add up.
+    An allocation in a region has shares wherever there was stock; they follow his orders to any of its warehouses.
     """
 
     _name = "distrib.allocation"
@@ -119,7 +118,11 @@ class Allocation(models.Model):
     date_to = fields.Date(string="Until", required=True, index=True, tracking=True, help="The last day, inclusive.")
     share_ids = fields.One2many("distrib.allocation.share", "allocation_id", readonly=True)
     user_id = fields.Many2one(
-        "res.users", string="Responsible", default=lambda self: self.env.user, check_company=True, index="btree_not_null"
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        check_company=True,
+        index="btree_not_null",
     )
     note = fields.Text()
     same_id = fields.Many2one("distrib.allocation", compute="_compute_same_id")
@@ -329,8 +332,6 @@ class AllocationShare(models.Model):
     warehouse_id = fields.Many2one("stock.warehouse", required=True, index=True, ondelete="restrict")
     quantity = fields.Float(digits="Product Unit", required=True, help="In the product's unit.")
 
-    _pair_uniq = models.Constraint(
-        "UNIQUE(allocation_id, warehouse_id)", "An allocation has one share in a warehouse."
-    )
+    _pair_uniq = models.Constraint("UNIQUE(allocation_id, warehouse_id)", "An allocation has one share in a warehouse.")
     _quantity_positive = models.Constraint("CHECK(quantity >= 0)", "A share is never negative.")
     _product_warehouse_idx = models.Index("(product_id, warehouse_id)")

@@ -81,7 +81,7 @@ class AllocationRun(models.Model):
             if allocation.date_from < today:
                 raise UserError(
                     self.env._(
-                        "%(allocation)s starts on %(day)s, which has passed. Goods are kept from today on at the earliest.",
+                        "%(allocation)s starts on %(day)s, which has passed. Goods are kept from today on.",
                         allocation=name,
                         day=format_date(self.env, allocation.date_from),
                     )
@@ -169,9 +169,7 @@ class AllocationRun(models.Model):
                     }
                 )
         Share.create(new)
-        self.env["distrib.position"]._mark_promised(
-            (allocation.product_id.id, site) for allocation, site in shares
-        )
+        self.env["distrib.position"]._mark_promised((allocation.product_id.id, site) for allocation, site in shares)
 
     # Drawn by orders
 
@@ -183,15 +181,19 @@ class AllocationRun(models.Model):
         """
         today = fields.Date.context_today(self)
         # sudo: whoever takes an order in draws what is kept for its buyer; only sums of it leave this method
-        groups = self.env["distrib.allocation.share"].sudo()._read_group(
-            [
-                ("product_id", "in", list(product_ids)),
-                ("warehouse_id", "in", list(warehouse_ids)),
-                ("allocation_id.date_from", "<=", today),
-                ("allocation_id.date_to", ">=", today),
-            ],
-            ["allocation_id", "warehouse_id", "product_id"],
-            ["quantity:sum"],
+        groups = (
+            self.env["distrib.allocation.share"]
+            .sudo()
+            ._read_group(
+                [
+                    ("product_id", "in", list(product_ids)),
+                    ("warehouse_id", "in", list(warehouse_ids)),
+                    ("allocation_id.date_from", "<=", today),
+                    ("allocation_id.date_to", ">=", today),
+                ],
+                ["allocation_id", "warehouse_id", "product_id"],
+                ["quantity:sum"],
+            )
         )
         claims = defaultdict(lambda: defaultdict(float))
         for allocation, warehouse, product, quantity in groups:

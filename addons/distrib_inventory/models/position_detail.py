@@ -117,9 +117,7 @@ class Position(models.AbstractModel):
         """The result of a query as dictionaries that every client can read: False for NULL, moments as strings."""
         self.env.cr.execute(query)
         names = [column.name for column in self.env.cr.description]
-        return [
-            dict(zip(names, map(self._plain, row), strict=True)) for row in self.env.cr.fetchall()
-        ]
+        return [dict(zip(names, map(self._plain, row), strict=True)) for row in self.env.cr.fetchall()]
 
     @staticmethod
     def _plain(value):

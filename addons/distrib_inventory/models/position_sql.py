@@ -19,12 +19,16 @@ class Position(models.AbstractModel):
 
     @api.model
     def _positions_sql(self, product_ids=None, warehouse_ids=None, beneficiary=None):
-        """Columns in the order of `Positions`. Sums are exact (numeric), then handed over as float8, which is the
-        cheap type to fetch."""
+        """One row of arrays in the order of `Positions`: far cheaper to fetch than a tuple for each pair, the more so
+        as a column without any figure is NULL. Sums are exact (numeric), then handed over as float8."""
         rows = self._pairs_sql(
             self._warehouse_condition(warehouse_ids), self._product_condition(product_ids), beneficiary=beneficiary
         )
-        return SQL("SELECT product_id, warehouse_id, %s FROM (%s) pair", self._floats(), rows)
+        columns = SQL(", ").join(
+            SQL("CASE WHEN bool_or(%s != 0) THEN array_agg(%s::float8) END", *[SQL.identifier(name)] * 2)
+            for name in COLUMNS
+        )
+        return SQL("SELECT array_agg(product_id), array_agg(warehouse_id), %s FROM (%s) pair", columns, rows)
 
     @api.model
     def _floats(self):
@@ -94,9 +98,7 @@ class Position(models.AbstractModel):
     @api.model
     def _quants_sql(self, parts):
         held = SQL(", ").join(
-            SQL(
-                "SUM(free) FILTER (WHERE own AND site.state = %s AND NOT lapsed) AS %s", state, SQL.identifier(state)
-            )
+            SQL("SUM(free) FILTER (WHERE own AND site.state = %s AND NOT lapsed) AS %s", state, SQL.identifier(state))
             for state in HELD
         )
         return SQL(

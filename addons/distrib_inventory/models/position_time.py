@@ -127,9 +127,7 @@ class Position(models.AbstractModel):
         self.env["stock.move"].flush_model(["date"])
         ends = [self._end_of(day) for day in days]
         self.env.cr.execute(
-            self._forecast_sql(
-                ends, self._warehouse_condition(warehouse_ids), self._product_condition(product_ids)
-            )
+            self._forecast_sql(ends, self._warehouse_condition(warehouse_ids), self._product_condition(product_ids))
         )
         rows = self.env.cr.fetchall()
         pairs = sorted({row[:2] for row in rows})
@@ -138,9 +136,7 @@ class Position(models.AbstractModel):
         for product, warehouse, bucket, *values in rows:
             table[:, index[product, warehouse], bucket] += values
         on_hand, incoming, transit, outgoing, expired = np.cumsum(table, axis=2)
-        return pairs, np.stack(
-            [on_hand, incoming, transit, outgoing, expired, on_hand + incoming - outgoing - expired]
-        )
+        return pairs, np.stack([on_hand, incoming, transit, outgoing, expired, on_hand + incoming - outgoing - expired])
 
     @api.model
     def _forecast_sql(self, ends, warehouse_condition, product_condition):
@@ -154,8 +150,8 @@ class Position(models.AbstractModel):
                  WHERE l.usage = 'internal'
             ),
             part AS (
-                SELECT x.product_id, place.warehouse_id, 0 AS day, x.quantity AS on_hand, 0 AS incoming, 0 AS in_transit,
-                       0 AS outgoing, 0 AS expired
+                SELECT x.product_id, place.warehouse_id, 0 AS day, x.quantity AS on_hand, 0 AS incoming,
+                       0 AS in_transit, 0 AS outgoing, 0 AS expired
                   FROM stock_quant x JOIN place ON place.id = x.location_id
                  WHERE (x.owner_id IS NULL OR x.owner_id = place.ours) AND %(products)s
                  UNION ALL

@@ -84,16 +84,20 @@ class StockWarehouse(models.Model):
         missing = self.filtered(lambda warehouse: warehouse not in found)
         label = dict(self.env["stock.location"]._fields["stock_state"]._description_selection(self.env))[state]
         # sudo: whoever may move goods may need the place for them; locations as such are for stock managers
-        made = self.env["stock.location"].sudo().create(
-            [
-                {
-                    "name": label,
-                    "location_id": warehouse.view_location_id.id,
-                    "usage": "internal",
-                    "stock_state": state,
-                    "company_id": warehouse.company_id.id,
-                }
-                for warehouse in missing
-            ]
+        made = (
+            self.env["stock.location"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": label,
+                        "location_id": warehouse.view_location_id.id,
+                        "usage": "internal",
+                        "stock_state": state,
+                        "company_id": warehouse.company_id.id,
+                    }
+                    for warehouse in missing
+                ]
+            )
         )
         return found | dict(zip(missing, made.sudo(self.env.su), strict=True))

@@ -164,7 +164,9 @@ class TestAllocation(AllocationCommon):
         with self.assertRaisesRegex(UserError, "already has an allocation of this product there"):
             second.action_activate()
         second.action_merge()
-        self.assertEqual((first.quantity, first.date_to, second.state), (7, self.today + timedelta(days=30), "cancelled"))
+        self.assertEqual(
+            (first.quantity, first.date_to, second.state), (7, self.today + timedelta(days=30), "cancelled")
+        )
         self.assertEqual(self.available(self.central), 3)
         third = self.allocation(4, self.central)
         with self.assertRaisesRegex(UserError, r"Only 3 "):

@@ -98,7 +98,9 @@ class TestPositionTime(DistribCommon):
         self.add_stock(self.product_a, self.central, 10)
         plan = ((-2, 1, 3), (0, -1, 2), (1, 1, 5), (2, -1, 9), (2, 1, 1), (40, 1, 100))
         for days, sign, quantity in plan:
-            ends = (self.supplier, self.central.lot_stock_id) if sign > 0 else (self.central.lot_stock_id, self.customer)
+            ends = (
+                (self.supplier, self.central.lot_stock_id) if sign > 0 else (self.central.lot_stock_id, self.customer)
+            )
             self.new_move(self.product_a, quantity, *ends, date=fields.Datetime.now() + timedelta(days=days))
         days = [today + timedelta(days=step) for step in range(5)]
         (row,) = self.env["distrib.position"].read_forecast([self.product_a.id], [self.central.id], days)

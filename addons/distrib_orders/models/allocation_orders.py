@@ -143,9 +143,7 @@ class SaleOrderLine(models.Model):
             [("product_id", "in", self.product_id.ids)], ["product_id", "company_id"]
         )
         kept = set(shares)
-        return self.filtered(
-            lambda line: line.product_id.is_storable and (line.product_id, line.company_id) in kept
-        )
+        return self.filtered(lambda line: line.product_id.is_storable and (line.product_id, line.company_id) in kept)
 
     def _lock_allocated(self):
         if self:

@@ -33,7 +33,10 @@ class ChannelBuffer(models.Model):
         help="Empty: in every warehouse, each by itself.",
     )
     kind = fields.Selection(
-        [("quantity", "Quantity"), ("percentage", "Percentage")], string="Kept Back As", required=True, default="quantity"
+        [("quantity", "Quantity"), ("percentage", "Percentage")],
+        string="Kept Back As",
+        required=True,
+        default="quantity",
     )
     quantity = fields.Float(digits="Product Unit", help="In each warehouse, in the product's unit.")
     percentage = fields.Float(help="Of what may be promised in a warehouse, 0.2 is 20 %.")

@@ -2,12 +2,11 @@ from datetime import timedelta
 from xmlrpc.client import Fault
 
 from odoo import fields
+from odoo.addons.distrib_inventory.tests.race_common import RaceMixin
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, HttpCase, tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
-
-from odoo.addons.distrib_inventory.tests.race_common import RaceMixin
 
 from .common import OrdersCommon
 
