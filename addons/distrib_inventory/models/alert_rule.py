@@ -27,8 +27,8 @@ class AlertRule(models.Model):
     active = fields.Boolean(default=True)
     kind = fields.Selection(KINDS, required=True)
     threshold = fields.Float(
-        help="Below safety stock: the share of it that has to be left (1 = all). Out before the next arrival: only stock "
-        "that lasts no longer than so many days. Expiring goods, allocations: days ahead. Transfers: days late."
+        help="Below safety stock: the share of it that has to be left (1 = all). Out before the next arrival: only "
+        "stock that lasts no longer than so many days. Expiring goods, allocations: days ahead. Transfers: days late."
     )
     is_serious = fields.Boolean(string="Serious", help="Shown in red, and first.")
     company_id = fields.Many2one("res.company", help="Leave empty for all companies.")

@@ -185,19 +185,19 @@ class StockReportRun(models.Model):
             SQL(
                 """
                 SELECT l.product_id,
-                       SUM(CASE WHEN target.warehouse_id = %(warehouse)s THEN l.quantity_product_uom ELSE 0 END)::float8,
-                       SUM(CASE WHEN source.warehouse_id = %(warehouse)s THEN l.quantity_product_uom ELSE 0 END)::float8
+                       SUM(CASE WHEN target.warehouse_id = %(place)s THEN l.quantity_product_uom ELSE 0 END)::float8,
+                       SUM(CASE WHEN source.warehouse_id = %(place)s THEN l.quantity_product_uom ELSE 0 END)::float8
                   FROM stock_move_line l
                   JOIN stock_location source ON source.id = l.location_id
                   JOIN stock_location target ON target.id = l.location_dest_id
                  WHERE l.state = 'done' AND l.date > %(start)s AND l.date <= %(end)s
-                   AND %(warehouse)s IN (source.warehouse_id, target.warehouse_id)
+                   AND %(place)s IN (source.warehouse_id, target.warehouse_id)
                    AND source.warehouse_id IS DISTINCT FROM target.warehouse_id
                    AND source.usage NOT IN ('inventory', 'production')
                    AND target.usage NOT IN ('inventory', 'production')
                  GROUP BY l.product_id
                 """,
-                warehouse=self.warehouse_id.id,
+                place=self.warehouse_id.id,
                 start=start,
                 end=end,
             )
