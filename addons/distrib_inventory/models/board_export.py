@@ -109,7 +109,7 @@ class Board(models.AbstractModel):
                 self.env._("Overstock"),
                 self.env._("To order"),
                 self.env._("Below safety"),
-                self.env._("Out of stock"),
+                self.env._("No stock"),
                 self.env._("Negative"),
             ),
             strict=True,

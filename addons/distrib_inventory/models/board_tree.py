@@ -251,6 +251,12 @@ class RegionTree(Tree):
     """Regions, and warehouses in them."""
 
     @cached_property
+    def tops(self):
+        """The areas: a country that everything is in says nothing."""
+        level = self.below.get(None, [])
+        return self.below[level[0]] if len(level) == 1 and self.groups_below(level[0]) else level
+
+    @cached_property
     def warehouses(self):
         return self.board._warehouses(self.scope)
 

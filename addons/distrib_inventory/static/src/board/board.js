@@ -194,6 +194,10 @@ export class NetworkBoard extends Component {
         };
     }
 
+    moreText(row) {
+        return _t("%s more", this.whole.format(row.rest));
+    }
+
     mark(row) {
         return row.counts ? this.severities[row.status] : this.statuses[row.status];
     }

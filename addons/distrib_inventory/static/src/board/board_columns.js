@@ -38,7 +38,7 @@ export function boardStatuses() {
         excess: { label: _t("Overstock"), icon: "fa-arrow-up", tone: "info" },
         reorder: { label: _t("To order"), icon: "fa-shopping-cart", tone: "reorder" },
         low: { label: _t("Below safety"), icon: "fa-arrow-down", tone: "warning" },
-        out: { label: _t("Out of stock"), icon: "fa-ban", tone: "danger" },
+        out: { label: _t("No stock"), icon: "fa-ban", tone: "danger" },
         negative: { label: _t("Negative"), icon: "fa-exclamation-triangle", tone: "negative" },
     };
 }

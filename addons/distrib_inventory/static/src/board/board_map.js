@@ -1,4 +1,5 @@
 import { Component, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { boardSeverities, boardStatuses, boardTiers } from "./board_columns";
 import { graticule, projection } from "./projection";
 
@@ -88,6 +89,10 @@ export class BoardMap extends Component {
         return `${row.label} (${row.sub})\n${this.tiers[row.tier] || ""}\n${Math.round(stock).toLocaleString()}\n${
             this.severities[row.status].label
         }: ${short}`;
+    }
+
+    get unplaced() {
+        return _t("Without coordinates: %s", this.props.data.unplaced);
     }
 
     get legend() {
