@@ -6,7 +6,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _cards(self):
-        _ = self.env._
         roles = ("distrib_inventory.group_planner", "distrib_inventory.group_logistics")
         return [
             *super()._cards(),
@@ -15,8 +14,8 @@ class Home(models.AbstractModel):
                 "area": "network",
                 "sequence": 1,
                 "groups": roles,
-                "title": _("Serious alerts"),
-                "subtitle": _("Stock that needs somebody now"),
+                "title": self.env._("Serious alerts"),
+                "subtitle": self.env._("Stock that needs somebody now"),
                 "icon": "fa-exclamation-triangle",
                 "tone": "danger",
                 "model": "distrib.alert",
@@ -28,8 +27,8 @@ class Home(models.AbstractModel):
                 "area": "network",
                 "sequence": 2,
                 "groups": roles,
-                "title": _("Other alerts"),
-                "subtitle": _("What is watched and out of line"),
+                "title": self.env._("Other alerts"),
+                "subtitle": self.env._("What is watched and out of line"),
                 "icon": "fa-bell-o",
                 "tone": "warning",
                 "model": "distrib.alert",

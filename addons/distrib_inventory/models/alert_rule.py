@@ -68,7 +68,7 @@ class AlertRule(models.Model):
     @api.model
     def _cron_run(self):
         """Check every rule, then put one activity in front of each responsible; committed rule by rule."""
-        rules = self.search([])
+        rules = self.search([("active", "=", True)])
         for left, rule in zip(range(len(rules), 0, -1), rules, strict=True):
             rule._evaluate()
             rule._tell_responsible()
@@ -77,7 +77,7 @@ class AlertRule(models.Model):
     def _evaluate(self):
         """Open alerts for new causes, refresh those that go on, close those whose cause is gone."""
         for rule in self:
-            companies = rule.company_id or self.env["res.company"].search([])
+            companies = rule.company_id or self.env["res.company"].search([("active", "=", True)])
             causes = rule.with_context(allowed_company_ids=companies.ids)._find_causes()
             opened, closed = self.env["distrib.alert"]._settle(rule, causes)
             _logger.info("Alerts of %s: %s causes, %s opened, %s closed", rule.name, len(causes), opened, closed)

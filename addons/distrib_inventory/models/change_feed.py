@@ -205,5 +205,5 @@ class NetworkTouch(models.AbstractModel):
 
     @api.model
     def _on_touched(self, pairs):
-        super()._on_touched(pairs)
         self.env["distrib.stock.change"]._note(pairs)
+        return super()._on_touched(pairs)

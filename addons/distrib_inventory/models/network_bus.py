@@ -18,7 +18,6 @@ class NetworkTouch(models.AbstractModel):
 
     @api.model
     def _on_touched(self, pairs):
-        super()._on_touched(pairs)
         self.env.cr.execute(
             "SELECT id, company_id FROM stock_warehouse WHERE id = ANY(%s)", [list({pair[1] for pair in pairs})]
         )
@@ -29,6 +28,7 @@ class NetworkTouch(models.AbstractModel):
         for company, touched in found.items():
             if company:
                 self._notify_boards(company, touched)
+        return super()._on_touched(pairs)
 
     @api.model
     def _notify_boards(self, company_id, pairs=None):

@@ -6,7 +6,6 @@ class Home(models.AbstractModel):
 
     @api.model
     def _cards(self):
-        _ = self.env._
         readers = ("distrib_inventory.group_planner", "distrib_inventory.group_channel_manager")
         return [
             *super()._cards(),
@@ -15,8 +14,8 @@ class Home(models.AbstractModel):
                 "area": "network",
                 "sequence": 30,
                 "groups": readers,
-                "title": _("Overdue stock reports"),
-                "subtitle": _("Dealers and stores that did not report in time"),
+                "title": self.env._("Overdue stock reports"),
+                "subtitle": self.env._("Dealers and stores that did not report in time"),
                 "icon": "fa-clock-o",
                 "tone": "warning",
                 "model": "stock.warehouse",
@@ -28,8 +27,8 @@ class Home(models.AbstractModel):
                 "area": "network",
                 "sequence": 31,
                 "groups": readers,
-                "title": _("Stock reports that differ"),
-                "subtitle": _("From what was shipped and sold"),
+                "title": self.env._("Stock reports that differ"),
+                "subtitle": self.env._("From what was shipped and sold"),
                 "icon": "fa-balance-scale",
                 "tone": "warning",
                 "model": "distrib.stock.report",
@@ -41,8 +40,8 @@ class Home(models.AbstractModel):
                 "area": "network",
                 "sequence": 32,
                 "groups": readers,
-                "title": _("Stock reports to mend"),
-                "subtitle": _("Failed, or with bad rows in the last days"),
+                "title": self.env._("Stock reports to mend"),
+                "subtitle": self.env._("Failed, or with bad rows in the last days"),
                 "icon": "fa-file-text-o",
                 "tone": "warning",
                 "model": "distrib.stock.report",
