@@ -19,7 +19,7 @@ class ProductProduct(models.Model):
 
     def action_network_board(self):
         """Where these products are."""
-        subject = self[0].display_name if len(self) == 1 else self.env._("%s products", len(self))
+        subject = self.display_name if len(self) == 1 else self.env._("%s products", len(self))
         return board_action(self, {"product_ids": self.ids}, subject)
 
 

@@ -9,6 +9,7 @@ from . import (
     inbox_message,
     intake,
     intake_partner,
+    network_board,
     partner,
     pricelist,
     problems,

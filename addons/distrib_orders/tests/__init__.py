@@ -4,6 +4,7 @@ from . import (
     test_api,
     test_dealer,
     test_intake,
+    test_network_board,
     test_pool,
     test_race,
     test_routing,

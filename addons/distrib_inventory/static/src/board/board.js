@@ -34,7 +34,7 @@ import { BoardModel } from "./board_model";
 
 const ROW = 34;
 const MARGIN = 12;
-const KEYSTROKE = 120;
+const KEYSTROKE = 60;
 
 /** The network board (库存全景): the whole stock as a tree, live. */
 export class NetworkBoard extends Component {
