@@ -252,6 +252,12 @@ class StockReport(models.Model):
             ],
         }
 
+    def _reason(self, problem, targets):
+        # a report knows no returns that could be accepted
+        if problem.code == "negative":
+            return self.env._("%s is negative", problem.value)
+        return super()._reason(problem, targets)
+
     def _problems(self):
         """Bad cells in the reader's language: row, column, value, reason."""
         return [

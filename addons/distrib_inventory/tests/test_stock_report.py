@@ -65,7 +65,7 @@ class TestStockReport(StockReportCommon):
             [(row["row"], row["column"], row["reason"]) for row in report._problems()],
             [
                 (3, "sku", "there is no product NONE"),
-                (4, "on hand", "-3 is negative; accept returns if it is one"),
+                (4, "on hand", "-3 is negative"),
                 (5, "sku", "repeats the product of row 2"),
                 (6, "sold", "x is not a number"),
             ],
