@@ -77,10 +77,9 @@ class DealerPage(models.AbstractModel):
     @api.model
     def _stock_template(self):
         """A workbook with the dealer's goods and empty quantities; its headers are understood when it comes back."""
-        _ = self.env._
         book = openpyxl.Workbook()
         sheet = book.active
-        sheet.append([_("SKU"), _("Name"), _("Stock"), _("Sold")])
+        sheet.append([self.env._("SKU"), self.env._("Name"), self.env._("Stock"), self.env._("Sold")])
         for row in self._stock_products(self._stock_warehouse()):
             # the unit beside the name: as a column it would have to be read back, in whatever language
             sheet.append([row["sku"], f"{row['name']} ({row['unit']})"])

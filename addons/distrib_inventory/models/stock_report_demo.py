@@ -42,6 +42,6 @@ class Demo(models.AbstractModel):
         self._backdate(report, self._noon(as_of, 10))
 
     def _build_alerts(self, made):
-        rules = self.env["distrib.alert.rule"].search([])
+        rules = self.env["distrib.alert.rule"].search([("active", "=", True)])
         rules._evaluate()
         rules._tell_responsible()
