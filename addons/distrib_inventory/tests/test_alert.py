@@ -153,9 +153,27 @@ class TestAlert(DemandCommon):
         self.assertEqual(alert.state, "closed")
 
     def test_expiring_allocations(self):
-        rule = self.rule("allocation_expiring", 3)
+        self.add_stock(self.product_a, self.central, 9)
+        allocation = self.env["distrib.allocation"].create(
+            {
+                "product_id": self.product_a.id,
+                "quantity": 5,
+                "partner_id": self.dealer.id,
+                "warehouse_id": self.central.id,
+                "date_to": fields.Date.today() + timedelta(days=4),
+            }
+        )
+        allocation.action_activate()
+        rule = self.rule("allocation_expiring", 2)
         rule._evaluate()
-        self.assertFalse(self.open_alerts(rule))
+        self.assertFalse(self.open_alerts(rule), "not soon")
+        rule.threshold = 5
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual((alert.value, alert.action_remedy()["res_id"]), (5, allocation.id))
+        allocation.action_cancel()
+        rule._evaluate()
+        self.assertEqual(alert.state, "closed")
 
     def test_warehouses_and_categories_limit_a_rule(self):
         category = self.env["product.category"].create({"name": "Test Drinks"})
