@@ -29,9 +29,15 @@ Ids = NDArray[np.int64]
 Quantities = NDArray[np.float64]
 
 HELD = ("quarantine", "damaged", "blocked", "disputed")
-QUANT_COLUMNS = ("on_hand", "reserved", "lapsed", "expired", "expiring", *HELD, "owned_on_hand", "owned_reserved")
 MOVE_COLUMNS = ("incoming", "purchase_in", "in_transit", "transfer_in", "outgoing")
-COLUMNS = (*QUANT_COLUMNS, *MOVE_COLUMNS, "allocated")
+# What is summed up apart: good and other stock of ours, what of it stands apart and others' stock, moves, allocations.
+PARTS = {
+    "stock": ("on_hand", "reserved"),
+    "apart": ("lapsed", "expired", "expiring", *HELD, "owned_on_hand", "owned_reserved"),
+    "moves": MOVE_COLUMNS,
+    "kept": ("allocated",),
+}
+COLUMNS = tuple(name for names in PARTS.values() for name in names)
 DERIVED = ("free", "available", "forecast")
 
 
@@ -72,17 +78,23 @@ class Positions:
         return cls(*ids, *(np.array(column, dtype=np.float64) for column in columns[2:]))
 
     @classmethod
-    def from_columns(cls, columns: Sequence[list | None]) -> "Positions":
-        """Whole columns in the order of the fields; None is a column of zeros, and no ids mean no rows.
-
-        >>> Positions.from_columns([[7], [1], [5.0], [2.0], *[None] * 14, [1.0]]).available.tolist()
-        [2.0]
+    def from_arrays(cls, arrays: Sequence[bytes | memoryview | None]) -> "Positions":
+        """For each of `PARTS` its product ids, warehouse ids and columns, each in PostgreSQL's binary form of an array
+        (int4 for ids, float8 for quantities; None when empty). A pair may be missing in any part; rows come sorted.
         """
-        product_id = np.array(columns[0] or (), np.int64)
-        zeros = np.zeros(len(product_id))
-        zeros.setflags(write=False)
-        found = (zeros if column is None else np.array(column, np.float64) for column in columns[2:])
-        return cls(product_id, np.array(columns[1] or (), np.int64), *found)
+        data, found = iter(arrays), []
+        for names in PARTS.values():
+            keys = _unpacked(next(data), ">i4").astype(np.int64) << 32
+            keys |= _unpacked(next(data), ">i4").astype(np.int64)
+            found.append((keys, {name: _unpacked(next(data), ">f8") for name in names}))
+        pairs = np.unique(np.concatenate([keys for keys, _columns in found]))
+        columns = {}
+        for keys, values in found:
+            rows = np.searchsorted(pairs, keys)
+            for name, column in values.items():
+                columns[name] = np.zeros(len(pairs))
+                columns[name][rows] = column
+        return cls(pairs >> 32, pairs & 0xFFFFFFFF, **columns)
 
     @classmethod
     def of(cls, product_id: Sequence[int], warehouse_id: Sequence[int], **columns: Sequence[float]) -> "Positions":
@@ -170,6 +182,18 @@ def round_half_up(values: Quantities, digits: int) -> Quantities:
     scaled = np.abs(values) * scale
     # One part in 2**50 is some units in the last place: enough for sums of decimals, too little to change a digit.
     return np.copysign(np.floor(scaled * (1 + 2.0**-50) + 0.5), values) / scale + 0.0
+
+
+def _unpacked(data: bytes | memoryview | None, kind: str) -> NDArray:
+    """The values of a one-dimensional array without NULLs, as `array_send` writes it: a header, then length and value.
+
+    >>> header = bytes.fromhex("00000001" "00000000" "00000017" "00000002" "00000001")
+    >>> _unpacked(header + bytes.fromhex("00000004" "00000007" "00000004" "00000009"), ">i4").tolist()
+    [7, 9]
+    """
+    if data is None:
+        return np.zeros(0, kind)
+    return np.frombuffer(data, np.dtype([("length", ">i4"), ("value", kind)]), offset=20)["value"]
 
 
 def _rounded(values: Quantities, digits: int) -> list[float]:

@@ -56,7 +56,7 @@ class Position(models.AbstractModel):
         """
         self._flush_position_fields()
         self.env.cr.execute(self._positions_sql(product_ids, warehouse_ids, beneficiary))
-        return Positions.from_columns(self.env.cr.fetchone())
+        return Positions.from_arrays(self.env.cr.fetchone())
 
     @api.model
     def _flush_position_fields(self):

@@ -1,9 +1,11 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..engine.position import COLUMNS, HELD, MOVE_COLUMNS
+from ..engine.position import COLUMNS, HELD, MOVE_COLUMNS, PARTS
 from .position import OPEN_STATES
 
+# States of locations in the order of the statement's numbers for them.
+HELD_AS = ("expired", *HELD)
 PAIR = (("product_id", SQL("x.product_id")), ("warehouse_id", SQL("site.warehouse_id")))
 
 
@@ -19,16 +21,24 @@ class Position(models.AbstractModel):
 
     @api.model
     def _positions_sql(self, product_ids=None, warehouse_ids=None, beneficiary=None):
-        """One row of arrays in the order of `Positions`: far cheaper to fetch than a tuple for each pair, the more so
-        as a column without any figure is NULL. Sums are exact (numeric), then handed over as float8."""
-        rows = self._pairs_sql(
+        """One row: for each of `PARTS` arrays of product, warehouse and its columns, in PostgreSQL's binary form.
+
+        Arrays are far cheaper to fetch than a tuple for each pair, and parts that have few rows are not spread over all
+        pairs before. Sums are exact (numeric), then handed over as float8.
+        """
+        tables = self._tables_sql(
             self._warehouse_condition(warehouse_ids), self._product_condition(product_ids), beneficiary=beneficiary
         )
-        columns = SQL(", ").join(
-            SQL("CASE WHEN bool_or(%s != 0) THEN array_agg(%s::float8) END", *[SQL.identifier(name)] * 2)
-            for name in COLUMNS
+        parts = SQL(", ").join(
+            SQL("(SELECT %s FROM %s) %s", self._arrays(names), SQL.identifier(part), SQL.identifier(f"{part}_arrays"))
+            for part, names in PARTS.items()
         )
-        return SQL("SELECT array_agg(product_id), array_agg(warehouse_id), %s FROM (%s) pair", columns, rows)
+        return SQL("%s SELECT * FROM %s", tables, parts)
+
+    @api.model
+    def _arrays(self, names):
+        figures = SQL(", ").join(SQL("array_send(array_agg(%s::float8))", SQL.identifier(name)) for name in names)
+        return SQL("array_send(array_agg(product_id)), array_send(array_agg(warehouse_id)), %s", figures)
 
     @api.model
     def _floats(self):
@@ -36,7 +46,18 @@ class Position(models.AbstractModel):
 
     @api.model
     def _pairs_sql(self, warehouse_condition, product_condition, keys=PAIR, goods=False, beneficiary=None):
-        """One row for each key that has quants, open moves or allocations: the keys' columns, then `COLUMNS`.
+        """One row for each key that has quants, open moves or allocations: the keys' columns, then `COLUMNS`; see
+        `_tables_sql` for the arguments."""
+        names = SQL(", ").join(SQL.identifier(name) for name, _key in keys)
+        figures = SQL(", ").join(SQL("COALESCE(%s, 0) AS %s", *[SQL.identifier(name)] * 2) for name in COLUMNS)
+        first, *others = PARTS
+        joins = SQL(" ").join(SQL("FULL JOIN %s USING (%s)", SQL.identifier(part), names) for part in others)
+        tables = self._tables_sql(warehouse_condition, product_condition, keys, goods, beneficiary)
+        return SQL("%s SELECT %s, %s FROM %s %s", tables, names, figures, SQL.identifier(first), joins)
+
+    @api.model
+    def _tables_sql(self, warehouse_condition, product_condition, keys=PAIR, goods=False, beneficiary=None):
+        """A WITH clause that has each of `PARTS` as a table of the keys' columns and its own.
 
         :param SQL warehouse_condition: on `w`, the warehouse
         :param SQL product_condition: on `x`, the quant, move or allocation
@@ -44,14 +65,12 @@ class Position(models.AbstractModel):
             supply_parent_id, company_id) and, with `goods`, `item`, the product's template
         :param dict beneficiary: whose allocations are not taken off
         """
-        names = SQL(", ").join(SQL.identifier(name) for name, _key in keys)
-        present = SQL(", ").join(SQL("COALESCE(%s, 0) AS %s", *[SQL.identifier(name)] * 2) for name in COLUMNS)
-        selected = SQL(", ").join(SQL("%s AS %s", key, SQL.identifier(name)) for name, key in keys)
         item = SQL(
             "JOIN product_product p ON p.id = x.product_id JOIN product_template item ON item.id = p.product_tmpl_id"
         )
         parts = {
-            "selected": selected,
+            "names": SQL(", ").join(SQL.identifier(name) for name, _key in keys),
+            "selected": SQL(", ").join(SQL("%s AS %s", key, SQL.identifier(name)) for name, key in keys),
             "groups": SQL(", ").join(key for _name, key in keys),
             "item": item if goods else SQL(),
             "products": product_condition,
@@ -60,22 +79,25 @@ class Position(models.AbstractModel):
             """
             WITH site AS MATERIALIZED (%(sites)s),
             place AS MATERIALIZED (
-                SELECT l.id, COALESCE(l.stock_state, 'available') AS state, site.*
+                SELECT l.id, array_position(%(states)s, l.stock_state) AS held_as, site.*
                   FROM stock_location l JOIN site ON site.warehouse_id = l.warehouse_id
                  WHERE l.usage = 'internal'
             ),
-            quants AS (%(quants)s),
+            quant AS MATERIALIZED (%(quants)s),
+            stock AS (%(stock)s),
+            apart AS (%(apart)s),
+            crossing AS MATERIALIZED (%(crossing)s),
             moves AS (%(moves)s),
             kept AS (%(kept)s)
-            SELECT %(names)s, %(present)s
-              FROM quants FULL JOIN moves USING (%(names)s) FULL JOIN kept USING (%(names)s)
             """,
             sites=self._sites_sql(warehouse_condition),
+            states=list(HELD_AS),
             quants=self._quants_sql(parts),
-            moves=self._moves_sql(parts),
+            stock=self._stock_sql(parts),
+            apart=self._apart_sql(parts),
+            crossing=self._crossing_sql(parts),
+            moves=self._moves_sql(parts, keys),
             kept=self._kept_sql(parts, beneficiary or {}),
-            names=names,
-            present=present,
         )
 
     @api.model
@@ -97,73 +119,111 @@ class Position(models.AbstractModel):
 
     @api.model
     def _quants_sql(self, parts):
-        held = SQL(", ").join(
-            SQL("SUM(free) FILTER (WHERE own AND site.state = %s AND NOT lapsed) AS %s", state, SQL.identifier(state))
-            for state in HELD
-        )
+        """Each quant with its fate: 0 another owner's, 1 past its date, 2 and on held in `HELD_AS`, 8 about to expire,
+        9 good. Most are good, and only the others are looked at again."""
         return SQL(
             """
-            SELECT %(selected)s,
-                   SUM(x.quantity) FILTER (WHERE own) AS on_hand,
-                   SUM(x.reserved_quantity) FILTER (WHERE own) AS reserved,
-                   SUM(free) FILTER (WHERE own AND lapsed) AS lapsed,
-                   SUM(free) FILTER (WHERE own AND (lapsed OR site.state = 'expired')) AS expired,
-                   SUM(free) FILTER (WHERE own AND NOT lapsed AND x.removal_date < site.soon
-                                     AND site.state = 'available') AS expiring,
-                   %(held)s,
-                   SUM(x.quantity) FILTER (WHERE NOT own) AS owned_on_hand,
-                   SUM(x.reserved_quantity) FILTER (WHERE NOT own) AS owned_reserved
+            SELECT %(selected)s, x.quantity, x.reserved_quantity,
+                   CASE WHEN x.owner_id != site.ours THEN 0
+                        WHEN x.removal_date < %(tomorrow)s THEN 1
+                        WHEN site.held_as > 0 THEN site.held_as + 1
+                        WHEN x.removal_date < site.soon THEN 8
+                        ELSE 9 END AS fate
               FROM stock_quant x
               JOIN place site ON site.id = x.location_id
               %(item)s
-             CROSS JOIN LATERAL (SELECT x.owner_id IS NULL OR x.owner_id = site.ours AS own,
-                                        COALESCE(x.removal_date < %(tomorrow)s, FALSE) AS lapsed,
-                                        x.quantity - x.reserved_quantity AS free) fact
              WHERE %(products)s
-             GROUP BY %(groups)s
             """,
-            **parts,
-            held=held,
+            selected=parts["selected"],
+            item=parts["item"],
+            products=parts["products"],
             tomorrow=self._start_of_tomorrow(),
         )
 
     @api.model
-    def _moves_sql(self, parts):
+    def _stock_sql(self, parts):
+        return SQL(
+            """
+            SELECT %(names)s, SUM(quantity) AS on_hand, SUM(reserved_quantity) AS reserved
+              FROM quant WHERE fate > 0 GROUP BY %(names)s
+            """,
+            names=parts["names"],
+        )
+
+    @api.model
+    def _apart_sql(self, parts):
+        free = "COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate = %s), 0) AS %s"
+        states = SQL(", ").join(
+            SQL(free, number, SQL.identifier(state)) for number, state in enumerate(HELD_AS, 2) if state in HELD
+        )
+        return SQL(
+            """
+            SELECT %(names)s,
+                   COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate = 1), 0) AS lapsed,
+                   COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate IN (1, 2)), 0) AS expired,
+                   COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate = 8), 0) AS expiring,
+                   %(states)s,
+                   COALESCE(SUM(quantity) FILTER (WHERE fate = 0), 0) AS owned_on_hand,
+                   COALESCE(SUM(reserved_quantity) FILTER (WHERE fate = 0), 0) AS owned_reserved
+              FROM quant WHERE fate < 9 GROUP BY %(names)s
+            """,
+            names=parts["names"],
+            states=states,
+        )
+
+    @api.model
+    def _crossing_sql(self, parts):
         """Open moves over the border of a warehouse. The end of an open move is its final location, as in core.
 
         What a move out of a transit location has reserved there has left the other warehouse: it is in transit.
         """
+        return SQL(
+            """
+            SELECT x.product_id, x.product_qty, origin.usage,
+                   CASE WHEN origin.usage = 'transit' AND x.product_uom_qty > 0
+                        THEN LEAST(x.product_qty, x.quantity * x.product_qty / x.product_uom_qty)
+                        ELSE 0 END AS departed,
+                   CASE WHEN x.restrict_partner_id IS NULL OR x.restrict_partner_id = source.ours
+                        THEN source.warehouse_id END AS leaves,
+                   CASE WHEN x.restrict_partner_id IS NULL OR x.restrict_partner_id = target.ours
+                        THEN target.warehouse_id END AS enters
+              FROM stock_move x
+              JOIN stock_location origin ON origin.id = x.location_id
+              LEFT JOIN place source ON source.id = x.location_id
+              LEFT JOIN place target ON target.id = COALESCE(x.location_final_id, x.location_dest_id)
+             WHERE x.state IN %s
+               AND source.warehouse_id IS DISTINCT FROM target.warehouse_id
+               AND %s
+            """,
+            OPEN_STATES,
+            parts["products"],
+        )
+
+    @api.model
+    def _moves_sql(self, parts, keys):
+        """Sums of what crosses. For pairs the side is all there is to know of the site, which saves a join."""
         sums = SQL(", ").join(SQL("SUM(%s) AS %s", *[SQL.identifier(name)] * 2) for name in MOVE_COLUMNS)
+        lone = keys is PAIR
         return SQL(
             """
             SELECT %(selected)s, %(sums)s
-              FROM (SELECT x.product_id, x.product_qty, origin.usage,
-                           CASE WHEN origin.usage = 'transit' AND x.product_uom_qty > 0
-                                THEN LEAST(x.product_qty, x.quantity * x.product_qty / x.product_uom_qty)
-                                ELSE 0 END AS departed,
-                           CASE WHEN x.restrict_partner_id IS NULL OR x.restrict_partner_id = source.ours
-                                THEN source.warehouse_id END AS leaves,
-                           CASE WHEN x.restrict_partner_id IS NULL OR x.restrict_partner_id = target.ours
-                                THEN target.warehouse_id END AS enters
-                      FROM stock_move x
-                      JOIN stock_location origin ON origin.id = x.location_id
-                      LEFT JOIN place source ON source.id = x.location_id
-                      LEFT JOIN place target ON target.id = COALESCE(x.location_final_id, x.location_dest_id)
-                     WHERE x.state IN %(open)s
-                       AND source.warehouse_id IS DISTINCT FROM target.warehouse_id
-                       AND %(products)s) x
+              FROM crossing x
              CROSS JOIN LATERAL (
                 VALUES (leaves, 0, 0, 0, 0, product_qty),
                        (enters, product_qty, CASE WHEN usage = 'supplier' THEN product_qty ELSE 0 END, departed,
                         CASE WHEN usage IN ('internal', 'transit') THEN product_qty - departed ELSE 0 END, 0)
-                   ) side (warehouse_id, incoming, purchase_in, in_transit, transfer_in, outgoing)
-              JOIN site ON site.warehouse_id = side.warehouse_id
+                   ) %(alias)s (warehouse_id, incoming, purchase_in, in_transit, transfer_in, outgoing)
+              %(join)s
               %(item)s
+             WHERE %(alias)s.warehouse_id IS NOT NULL
              GROUP BY %(groups)s
             """,
-            **parts,
+            selected=parts["selected"],
+            groups=parts["groups"],
+            item=parts["item"],
             sums=sums,
-            open=OPEN_STATES,
+            alias=SQL("site") if lone else SQL("side"),
+            join=SQL() if lone else SQL("JOIN site ON site.warehouse_id = side.warehouse_id"),
         )
 
     @api.model
