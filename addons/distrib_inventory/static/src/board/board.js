@@ -21,19 +21,12 @@ import { useDebounced } from "@web/core/utils/timing";
 import { useSetupAction } from "@web/search/action_hook";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-import {
-    boardColumns,
-    boardCovers,
-    boardSeverities,
-    boardStates,
-    boardStatuses,
-    boardTiers,
-} from "./board_columns";
+import { boardColumns, boardCovers, boardSeverities, boardStates, boardStatuses, boardTiers } from "./board_columns";
 import { BoardMap } from "./board_map";
 import { BoardModel } from "./board_model";
 
 const ROW = 34;
-const MARGIN = 12;
+const MARGIN = 6;
 const KEYSTROKE = 60;
 
 /** The network board (库存全景): the whole stock as a tree, live. */
@@ -101,7 +94,7 @@ export class NetworkBoard extends Component {
         onWillUnmount(() => this.model.stop());
         useEffect(
             () => this.measure(),
-            () => [this.ui.view]
+            () => [this.ui.view],
         );
     }
 
@@ -113,7 +106,7 @@ export class NetworkBoard extends Component {
 
     get known() {
         return Object.keys(this.columns).filter(
-            (name) => this.board.columns.includes(name) || (name === "cover" && this.board.columns.includes("usable"))
+            (name) => this.board.columns.includes(name) || (name === "cover" && this.board.columns.includes("usable")),
         );
     }
 
@@ -168,11 +161,12 @@ export class NetworkBoard extends Component {
     }
 
     value(row, name) {
-        const at = (column) => row.v[this.board.columns.indexOf(column)];
+        const { v } = row;
+        const at = this.model.at;
         if (name === "cover") {
-            return at("demand_mean") > 0 ? at("usable") / at("demand_mean") : null;
+            return v[at.demand_mean] > 0 ? v[at.usable] / v[at.demand_mean] : null;
         }
-        return at(name) ?? 0;
+        return v[at[name]] ?? 0;
     }
 
     text(row, name) {
@@ -188,7 +182,7 @@ export class NetworkBoard extends Component {
         const flash = this.board.flash[`${row.key}:${name}`];
         return {
             "text-danger fw-bold": value < 0,
-            "o_board_zero": value === 0 || value === null,
+            o_board_zero: value === 0 || value === null,
             "fw-bold": this.columns[name].strong && value > 0,
             [`o_board_flash_${flash}`]: Boolean(flash),
         };
@@ -206,7 +200,12 @@ export class NetworkBoard extends Component {
     shares(row) {
         const total = row.counts.reduce((sum, count) => sum + count, 0);
         return Object.entries(this.statuses)
-            .map(([name, status], i) => ({ name, ...status, count: row.counts[i], share: (100 * row.counts[i]) / total }))
+            .map(([name, status], i) => ({
+                name,
+                ...status,
+                count: row.counts[i],
+                share: (100 * row.counts[i]) / total,
+            }))
             .filter((part) => part.count);
     }
 

@@ -30,25 +30,31 @@ export class BoardMap extends Component {
         if (this.framed?.data !== this.props.data) {
             const { warehouses, regions } = this.props.data;
             const points = [...warehouses, ...regions];
-            const known = points.length ? points : [{ latitude: 20, longitude: 75 }, { latitude: 50, longitude: 130 }];
+            const known = points.length
+                ? points
+                : [
+                      { latitude: 20, longitude: 75 },
+                      { latitude: 50, longitude: 130 },
+                  ];
             const project = projection(known);
             const flat = known.map((p) => project(p.latitude, p.longitude));
             const [left, right] = [Math.min(...flat.map((p) => p[0])), Math.max(...flat.map((p) => p[0]))];
             const [top, bottom] = [Math.min(...flat.map((p) => p[1])), Math.max(...flat.map((p) => p[1]))];
             const scale = Math.min(
                 (WIDTH - 2 * EDGE) / Math.max(right - left, 1e-3),
-                (HEIGHT - 2 * EDGE) / Math.max(bottom - top, 1e-3)
+                (HEIGHT - 2 * EDGE) / Math.max(bottom - top, 1e-3),
             );
             const place = (latitude, longitude) => {
                 const [x, y] = project(latitude, longitude);
-                return [
-                    WIDTH / 2 + (x - (left + right) / 2) * scale,
-                    HEIGHT / 2 + (y - (top + bottom) / 2) * scale,
-                ];
+                return [WIDTH / 2 + (x - (left + right) / 2) * scale, HEIGHT / 2 + (y - (top + bottom) / 2) * scale];
             };
             const lines = graticule(known, 10).map(({ label, line }) => {
                 const points = line.map(([latitude, longitude]) => place(latitude, longitude));
-                return { label, at: points[0], path: "M" + points.map((p) => p.map((c) => c.toFixed(1)).join(" ")).join("L") };
+                return {
+                    label,
+                    at: points[0],
+                    path: "M" + points.map((p) => p.map((c) => c.toFixed(1)).join(" ")).join("L"),
+                };
             });
             this.framed = { data: this.props.data, place, lines };
         }

@@ -1,4 +1,4 @@
-import { reactive } from "@odoo/owl";
+import { markRaw, reactive } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 
@@ -9,6 +9,16 @@ const CHANNEL = "distrib_network";
 const LIVE_DELAY = 250;
 const LIVE_PAUSE = 700;
 const FLASH = 1600;
+
+/** The numbers of a row are replaced as a whole: nothing need watch each of them. */
+function plain(row) {
+    for (const name of ["v", "counts"]) {
+        if (row[name]) {
+            row[name] = markRaw(row[name]);
+        }
+    }
+    return row;
+}
 
 /** The rows of the board: loaded a level at a time, kept fresh while they are on the screen. */
 export class BoardModel {
@@ -55,8 +65,11 @@ export class BoardModel {
                 return false;
             }
             this.loadingMore.clear();
+            this.at = Object.fromEntries(page.columns.map((name, place) => [name, place]));
+            page.rows.forEach(plain);
+            plain(page.total);
             Object.assign(this.state, {
-                columns: page.columns,
+                columns: markRaw(page.columns),
                 coverEdges: page.cover_edges,
                 rows: page.rows,
                 total: page.total,
@@ -75,12 +88,18 @@ export class BoardModel {
         return this.load(expanded);
     }
 
+    /** Rows are told apart by their keys: a component holds them behind a proxy of its own. */
+    place(key) {
+        return this.state.rows.findIndex((row) => row.key === key);
+    }
+
     async toggle(row) {
         return row.open ? this.collapse(row) : this.open(row);
     }
 
-    async open(row) {
-        if (!row.expandable || row.open || row.opening) {
+    async open({ key }) {
+        const row = this.state.rows[this.place(key)];
+        if (!row?.expandable || row.open || row.opening) {
             return;
         }
         const serial = this.serial;
@@ -91,11 +110,12 @@ export class BoardModel {
             return;
         }
         row.open = true;
-        this.insert(this.state.rows.indexOf(row) + 1, children, row.depth + 1);
+        this.insert(this.place(key) + 1, children, row.depth + 1);
     }
 
-    collapse(row) {
-        const at = this.state.rows.indexOf(row);
+    collapse({ key }) {
+        const at = this.place(key);
+        const row = this.state.rows[at];
         let end = at + 1;
         while (end < this.state.rows.length && this.state.rows[end].depth > row.depth) {
             end++;
@@ -116,7 +136,7 @@ export class BoardModel {
             return;
         }
         this.loadingMore.delete(row.key);
-        const at = this.state.rows.findIndex((other) => other.key === row.key);
+        const at = this.place(row.key);
         if (at >= 0) {
             this.state.rows.splice(at, 1);
             this.insert(at, children, row.depth);
@@ -126,6 +146,7 @@ export class BoardModel {
     insert(at, rows, depth) {
         for (const row of rows) {
             row.depth = depth;
+            plain(row);
         }
         this.state.rows.splice(at, 0, ...rows);
     }
@@ -141,12 +162,11 @@ export class BoardModel {
 
     /** Open what is above a row, so that it is among the rows. Returns its place or -1. */
     async reveal(key) {
-        const find = () => this.state.rows.findIndex((row) => row.key === key);
-        if (find() < 0) {
+        if (this.place(key) < 0) {
             const path = await this.call("find_path", key);
             await this.load([...new Set([...this.expanded, ...path])]);
         }
-        return find();
+        return this.place(key);
     }
 
     // -- live ----------------------------------------------------------------
@@ -201,7 +221,7 @@ export class BoardModel {
                 (open.has(`w${warehouse}`) || open.has(`p${product}`)) &&
                 !keys.has(`w${warehouse}p${product}`) &&
                 !keys.has(`more:w${warehouse}`) &&
-                !keys.has(`more:p${product}`)
+                !keys.has(`more:p${product}`),
         );
     }
 
@@ -224,10 +244,10 @@ export class BoardModel {
                         flash[`${key}:${name}`] = values.v[i] > row.v[i] ? "up" : "down";
                     }
                 });
-                Object.assign(row, values);
+                Object.assign(row, plain(values));
             }
         }
-        this.state.total = total;
+        this.state.total = plain(total);
         if (Object.keys(flash).length) {
             this.state.flash = flash;
             browser.clearTimeout(this.flashTimer);
