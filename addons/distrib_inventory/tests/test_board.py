@@ -437,6 +437,7 @@ class TestBoardExport(HttpCase, BoardCommon):
         return [list(row) for row in page.iter_rows(values_only=True)]
 
     def test_what_is_shown(self):
+        self.users["viewer"].lang = "en_US"
         answer = self.export(
             "test_viewer",
             columns='["on_hand", "available"]',
