@@ -21,7 +21,7 @@ class Position(models.AbstractModel):
 
     @api.model
     def _positions_sql(self, product_ids=None, warehouse_ids=None, beneficiary=None):
-        """One row: for each of `PARTS` arrays of product, warehouse and its columns, in PostgreSQL's binary form.
+        """One row: for each of `PARTS` arrays of its pairs and columns, in PostgreSQL's binary form.
 
         Arrays are far cheaper to fetch than a tuple for each pair, and parts that have few rows are not spread over all
         pairs before. Sums are exact (numeric), then handed over as float8.
@@ -38,7 +38,7 @@ class Position(models.AbstractModel):
     @api.model
     def _arrays(self, names):
         figures = SQL(", ").join(SQL("array_send(array_agg(%s::float8))", SQL.identifier(name)) for name in names)
-        return SQL("array_send(array_agg(product_id)), array_send(array_agg(warehouse_id)), %s", figures)
+        return SQL("array_send(array_agg((product_id::int8 << 32) | warehouse_id)), %s", figures)
 
     @api.model
     def _floats(self):
@@ -120,7 +120,7 @@ class Position(models.AbstractModel):
     @api.model
     def _quants_sql(self, parts):
         """Each quant with its fate: 0 another owner's, 1 past its date, 2 and on held in `HELD_AS`, 8 about to expire,
-        9 good. Most are good, and only the others are looked at again."""
+        9 good. Most are good and not reserved; only the others are looked at again."""
         return SQL(
             """
             SELECT %(selected)s, x.quantity, x.reserved_quantity,
@@ -144,7 +144,7 @@ class Position(models.AbstractModel):
     def _stock_sql(self, parts):
         return SQL(
             """
-            SELECT %(names)s, SUM(quantity) AS on_hand, SUM(reserved_quantity) AS reserved
+            SELECT %(names)s, SUM(quantity) AS on_hand
               FROM quant WHERE fate > 0 GROUP BY %(names)s
             """,
             names=parts["names"],
@@ -159,13 +159,14 @@ class Position(models.AbstractModel):
         return SQL(
             """
             SELECT %(names)s,
+                   COALESCE(SUM(reserved_quantity) FILTER (WHERE fate > 0), 0) AS reserved,
                    COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate = 1), 0) AS lapsed,
                    COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate IN (1, 2)), 0) AS expired,
                    COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE fate = 8), 0) AS expiring,
                    %(states)s,
                    COALESCE(SUM(quantity) FILTER (WHERE fate = 0), 0) AS owned_on_hand,
                    COALESCE(SUM(reserved_quantity) FILTER (WHERE fate = 0), 0) AS owned_reserved
-              FROM quant WHERE fate < 9 GROUP BY %(names)s
+              FROM quant WHERE fate < 9 OR reserved_quantity != 0 GROUP BY %(names)s
             """,
             names=parts["names"],
             states=states,
