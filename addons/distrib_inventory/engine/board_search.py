@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 EXACT, PREFIX, INSIDE, NONE = 3, 2, 1, 0
+WIDE = 500
+"""A word that fits more goods than this is the beginning of one: it narrows nothing yet, and costs nothing."""
 _BORDER, _END = "\x1f", "\n"
 
 
@@ -136,6 +138,8 @@ class Index:
             elif place_fit >= goods_fit:
                 understood.append((word, "place"))
                 places.append(place)
+            elif len(thing) > WIDE and self.categories.find(word)[0] < EXACT:
+                understood.append((word, "wide"))
             else:
                 understood.append((word, "goods"))
                 goods.append(thing)

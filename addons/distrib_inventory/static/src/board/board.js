@@ -150,6 +150,7 @@ export class NetworkBoard extends Component {
             title: {
                 place: _t("read as a place"),
                 goods: _t("read as goods"),
+                wide: _t("fits too much: go on typing"),
                 nothing: _t("nothing is called like this"),
             }[kind],
         }));
