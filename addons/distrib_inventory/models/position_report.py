@@ -47,7 +47,9 @@ class PositionReport(models.Model):
     blocked = fields.Float(string="Blocked by Quality", digits="Product Unit", readonly=True)
     disputed = fields.Float(string="Count Disputed", digits="Product Unit", readonly=True)
     allocated = fields.Float(
-        digits="Product Unit", readonly=True, help="Kept for customers, dealers, channels and promotions, not yet drawn."
+        digits="Product Unit",
+        readonly=True,
+        help="Kept for customers, dealers, channels and promotions, not yet drawn.",
     )
     available = fields.Float(
         digits="Product Unit",
