@@ -100,6 +100,9 @@ class Demo(models.AbstractModel):
             }
             for product in plenty[1:KEPT:4]
         ]
-        made.extra["allocations"] = allocations = self.env["distrib.allocation"].create(values)
+        planner = self.env["res.users"].search([("login", "=", "planner")], limit=1)
+        made.extra["allocations"] = allocations = self.env["distrib.allocation"].create(
+            [{**vals, "user_id": planner.id} for vals in values]
+        )
         # The last one stays a draft, for the planner to activate.
         allocations[:-1].action_activate()
