@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..engine.position import Positions
 
+ALL = SQL("TRUE")
 OPEN_STATES = ("waiting", "confirmed", "assigned", "partially_available")
 
 
@@ -72,7 +73,7 @@ class Position(models.AbstractModel):
 
     @api.model
     def _product_condition(self, product_ids):
-        return SQL("TRUE") if product_ids is None else SQL("x.product_id = ANY(%s)", list(product_ids))
+        return ALL if product_ids is None else SQL("x.product_id = ANY(%s)", list(product_ids))
 
     @api.model
     def _start_of_tomorrow(self):
