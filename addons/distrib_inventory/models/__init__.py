@@ -40,6 +40,7 @@ from . import alert_digest
 from . import alert_home
 from . import stock_report_demo
 from . import policy
+from . import policy_inputs
 from . import policy_run
 from . import proposal
 from . import proposal_generate
