@@ -1,4 +1,4 @@
-"""Every example in an engine's docstrings is run."""
+"""Every example in the docstrings of engines and connectors is run."""
 
 import doctest
 import importlib
@@ -9,7 +9,8 @@ import pytest
 ADDONS = Path(__file__).resolve().parents[2] / "addons"
 MODULES = sorted(
     ".".join(path.relative_to(ADDONS).with_suffix("").parts)
-    for path in ADDONS.glob("*/engine/**/*.py")
+    for room in ("engine", "connectors")
+    for path in ADDONS.glob(f"*/{room}/**/*.py")
     if path.name != "__init__.py"
 )
 

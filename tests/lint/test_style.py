@@ -38,6 +38,14 @@ def test_engines_do_not_import_odoo():
     check(sys.executable, "-m", "ruff", "check", "--config", str(config), *folders)
 
 
+def test_connectors_do_not_import_odoo():
+    """A connector knows its platform and the network, not the database."""
+    rules = 'lint.flake8-tidy-imports.banned-api.odoo.msg="a connector does not know Odoo"'
+    folders = [str(p) for p in sorted((PROJECT / "addons").glob("*/connectors"))]
+    assert folders
+    check(sys.executable, "-m", "ruff", "check", "--extend-select", "TID251", "--config", rules, *folders)
+
+
 def test_pylint_odoo():
     modules = [str(p.parent) for p in sorted((PROJECT / "addons").glob("*/__manifest__.py"))]
     rc = PROJECT / "tests/lint/pylintrc"
