@@ -1,9 +1,7 @@
 """The ground all connectors stand on: real HTTP against a local server that misbehaves."""
 
 import json
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from distrib_orders.connectors import registry
@@ -13,8 +11,6 @@ from distrib_orders.connectors.types import Account, Push, Token
 from distrib_orders.connectors.webhook.push import WINDOW, WebhookPush, signature
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.fakes.server import Call, FakeServer, Fault, Reply
 
