@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-ADDRESS_FIELDS = ("name", "phone", "email", "province", "city", "district", "street", "zip")
+ADDRESS_FIELDS = ("name", "phone", "email", "province", "city", "district", "town", "street", "zip")
+STATUSES = ("unpaid", "open", "part_shipped", "shipped", "done", "cancelled")
+HOLDS = ("", "risk", "group_forming", "presale", "address_review", "locked", "platform")
+PRESALES = ("", "deposit", "final_unpaid", "final_paid")
+REFUNDS = ("", "requested", "agreed", "done")
 TEXT_LIMIT = 2_000
 UNSTAMPED = "#"
 
@@ -33,16 +37,39 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One ordered article: quantity in the article's sales unit, price in the order's currency or None."""
+    """One ordered article: quantity in the article's sales unit, price in the order's currency or None.
+
+    ``paid`` is what the buyer pays for the whole line (None: unknown), ``discount`` of the shop and
+    ``platform_discount`` of the platform are amounts on the whole line. ``refund`` is one of :data:`REFUNDS`, for
+    ``refund_quantity`` of it. Lines with the same ``ship_with`` go together; ``bundle`` names the set sold as one.
+    """
 
     sku: str
     quantity: float
     price_unit: float | None = None
+    line_id: str = ""
+    platform_sku: str = ""
+    platform_item: str = ""
+    title: str = ""
+    paid: float | None = None
+    discount: float = 0.0
+    platform_discount: float = 0.0
+    gift: bool = False
+    bundle: str = ""
+    ship_with: str = ""
+    refund: str = ""
+    refund_quantity: float | None = None
+    store_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A checked order. Dates are UTC without zone; ``address`` has the keys of ``ADDRESS_FIELDS`` that were given."""
+    """A checked order. Dates are UTC without zone; ``address`` has the keys of ``ADDRESS_FIELDS`` that were given.
+
+    ``status`` is one of :data:`STATUSES`, ``platform_hold`` and ``presale`` of :data:`HOLDS` and :data:`PRESALES` or empty.
+    Money that belongs to no line: ``freight``, ``discount`` of the shop, ``platform_discount``; ``paid`` by the buyer in all.
+    ``masked``: name, telephone and street are hidden, ``privacy_id`` stands for them.
+    """
 
     external_id: str
     lines: tuple[Line, ...]
@@ -52,6 +79,21 @@ class Incoming:
     promised_at: datetime | None = None
     currency: str = ""
     note: str = ""
+    status: str = "open"
+    outside_status: str = ""
+    platform_hold: str = ""
+    presale: str = ""
+    ship_from: datetime | None = None
+    paid_at: datetime | None = None
+    ship_by: datetime | None = None
+    merge_key: str = ""
+    seller_note: str = ""
+    masked: bool = False
+    privacy_id: str = ""
+    paid: float | None = None
+    freight: float = 0.0
+    discount: float = 0.0
+    platform_discount: float = 0.0
 
 
 def identity(payload: Any) -> tuple[str, str, str, str]:
@@ -102,15 +144,34 @@ def read_order(payload: Any) -> tuple[Incoming | None, tuple[Problem, ...]]:
     external_id = _text(payload.get("external_id"))
     if not external_id:
         problems.append(Problem("missing", "external_id"))
+    partner = payload.get("partner")
+    known = partner if isinstance(partner, Mapping) else {}
+    presale = payload.get("presale")
+    step = presale if isinstance(presale, Mapping) else {}
     order = Incoming(
         external_id=external_id,
         lines=_lines(payload.get("lines"), problems),
-        address=_address(payload.get("partner"), problems),
+        address=_address(partner, problems),
         dealer_code=_text(payload.get("dealer_code")),
         ordered_at=_moment(payload, "ordered_at", problems),
         promised_at=_moment(payload, "promised_at", problems),
         currency=_text(payload.get("currency")).upper(),
         note=_text(payload.get("note"))[:TEXT_LIMIT],
+        status=_choice(payload, "status", STATUSES, problems) or "open",
+        outside_status=_text(payload.get("outside_status"))[:80],
+        platform_hold=_choice(payload, "platform_hold", HOLDS, problems),
+        presale=_choice(step, "step", PRESALES, problems, "presale."),
+        ship_from=_moment(step, "ship_from", problems, "presale."),
+        paid_at=_moment(payload, "paid_at", problems),
+        ship_by=_moment(payload, "ship_by", problems),
+        merge_key=_text(payload.get("merge_key"))[:200],
+        seller_note=_text(payload.get("seller_note"))[:TEXT_LIMIT],
+        masked=bool(known.get("masked")),
+        privacy_id=_text(known.get("privacy_id"))[:500],
+        paid=_amount(payload, "paid", problems),
+        freight=_amount(payload, "freight", problems) or 0.0,
+        discount=_amount(payload, "discount", problems) or 0.0,
+        platform_discount=_amount(payload, "platform_discount", problems) or 0.0,
     )
     return (None if problems else order), tuple(problems)
 
@@ -141,19 +202,36 @@ def _lines(rows: Any, problems: list[Problem]) -> tuple[Line, ...]:
         if not isinstance(row, Mapping):
             problems.append(Problem("not_a_line", place))
             continue
-        sku = _text(row.get("sku"))
-        if not sku:
-            problems.append(Problem("missing", f"{place}.sku"))
-        quantity = _number(row.get("quantity"), f"{place}.quantity", problems)
-        if quantity is not None and quantity <= 0:
-            problems.append(Problem("not_positive", f"{place}.quantity", {"value": quantity}))
-        price = None
-        if not _blank(row.get("price_unit")):
-            price = _number(row["price_unit"], f"{place}.price_unit", problems)
-            if price is not None and price < 0:
-                problems.append(Problem("negative", f"{place}.price_unit", {"value": price}))
-        lines.append(Line(sku, quantity or 0.0, price))
+        lines.append(_line(row, place, problems))
     return tuple(lines)
+
+
+def _line(row: Mapping[str, Any], place: str, problems: list[Problem]) -> Line:
+    sku, platform_sku = _text(row.get("sku")), _text(row.get("platform_sku"))
+    # A shop that entered no code of ours is matched by the platform's number, or by hand.
+    if not sku and not platform_sku and not _text(row.get("platform_item")):
+        problems.append(Problem("missing", f"{place}.sku"))
+    quantity = _number(row.get("quantity"), f"{place}.quantity", problems)
+    if quantity is not None and quantity <= 0:
+        problems.append(Problem("not_positive", f"{place}.quantity", {"value": quantity}))
+    return Line(
+        sku,
+        quantity or 0.0,
+        _amount(row, "price_unit", problems, f"{place}."),
+        line_id=_text(row.get("line_id")),
+        platform_sku=platform_sku,
+        platform_item=_text(row.get("platform_item")),
+        title=_text(row.get("title"))[:TEXT_LIMIT],
+        paid=_amount(row, "paid", problems, f"{place}."),
+        discount=_amount(row, "discount", problems, f"{place}.") or 0.0,
+        platform_discount=_amount(row, "platform_discount", problems, f"{place}.") or 0.0,
+        gift=bool(row.get("gift")),
+        bundle=_text(row.get("bundle")),
+        ship_with=_text(row.get("ship_with")),
+        refund=_choice(row, "refund", REFUNDS, problems, f"{place}."),
+        refund_quantity=_amount(row, "refund_quantity", problems, f"{place}."),
+        store_code=_text(row.get("store_code")),
+    )
 
 
 def _address(partner: Any, problems: list[Problem]) -> dict[str, str]:
@@ -179,7 +257,27 @@ def _number(value: Any, place: str, problems: list[Problem]) -> float | None:
     return number
 
 
-def _moment(payload: Mapping[str, Any], key: str, problems: list[Problem]) -> datetime | None:
+def _amount(row: Mapping[str, Any], key: str, problems: list[Problem], above: str = "") -> float | None:
+    """A number of zero or more; None where nothing is said."""
+    if _blank(row.get(key)):
+        return None
+    amount = _number(row[key], above + key, problems)
+    if amount is not None and amount < 0:
+        problems.append(Problem("negative", above + key, {"value": amount}))
+    return amount
+
+
+def _choice(row: Mapping[str, Any], key: str, known: tuple[str, ...], problems: list[Problem], above: str = "") -> str:
+    text = _text(row.get(key))
+    if text and text not in known:
+        problems.append(
+            Problem("not_a_choice", above + key, {"value": text[:80], "known": ", ".join(filter(None, known))})
+        )
+        return ""
+    return text
+
+
+def _moment(payload: Mapping[str, Any], key: str, problems: list[Problem], above: str = "") -> datetime | None:
     """An ISO 8601 time; one without a zone is UTC, as everywhere in Odoo's interface."""
     text = _text(payload.get(key))
     if not text:
@@ -189,7 +287,7 @@ def _moment(payload: Mapping[str, Any], key: str, problems: list[Problem]) -> da
         if moment.tzinfo:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        problems.append(Problem("not_a_time", key, {"value": text[:80]}))
+        problems.append(Problem("not_a_time", above + key, {"value": text[:80]}))
         return None
     return moment.replace(microsecond=0)
 

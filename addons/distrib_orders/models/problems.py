@@ -22,6 +22,9 @@ def sentence(env, found):
         "not_a_number": env._("%s is not a usable number", values.get("value")),
         "not_positive": env._("must be more than zero, got %s", values.get("value", 0)),
         "negative": env._("must not be negative, got %s", values.get("value", 0)),
+        "not_a_choice": env._(
+            "%(value)s is none of these: %(known)s", value=values.get("value"), known=values.get("known")
+        ),
         "not_a_time": env._("%s is not an ISO 8601 time", values.get("value")),
         "no_buyer": env._("no buyer is named and the channel has no default customer"),
         "unknown_dealer": env._("no dealer has the number %s", values.get("value")),
