@@ -16,6 +16,7 @@
         "security/stock_report_rules.xml",
         "security/alert/ir.model.access.csv",
         "security/alert_rules.xml",
+        "security/secret/ir.model.access.csv",
         "data/distrib.region.csv",
         "data/regions_noupdate.xml",
         "views/menus.xml",

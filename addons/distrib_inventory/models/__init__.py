@@ -36,12 +36,15 @@ from . import stock_report_home
 from . import alert_rule
 from . import alert
 from . import alert_causes
+from . import alert_remedy
 from . import alert_digest
 from . import alert_home
 from . import stock_report_demo
+from . import secret
 from . import policy
 from . import policy_inputs
 from . import policy_run
+from . import policy_chart
 from . import proposal
 from . import proposal_generate
 from . import proposal_accept
