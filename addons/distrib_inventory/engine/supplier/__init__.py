@@ -1,0 +1,1 @@
+"""Electronic purchase orders: states, signatures, answers of suppliers. No database, no network, no clock."""
