@@ -1,2 +1,3 @@
 from . import portal
 from . import stock_report
+from . import orders

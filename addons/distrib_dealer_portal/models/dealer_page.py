@@ -60,9 +60,9 @@ class DealerPage(models.AbstractModel):
 
     @api.model
     def _orders(self, partner):
-        domain = self._own_orders(partner) & Domain("state", "=", "sale") & Domain("delivery_status", "!=", "full")
+        moving = Domain("state", "=", "sale") & Domain("delivery_status", "!=", "full")
+        domain = self._own_orders(partner) & (moving | self._pooled_orders())
         orders = self.env["sale.order"].search(domain, order="date_order desc, id desc", limit=MAX_ORDERS)
-        stages = self._stages()
         # sudo: the names of currencies and the like; the search above has applied the user's own rights
         return [
             {
@@ -73,14 +73,42 @@ class DealerPage(models.AbstractModel):
                 "amount": order.amount_total,
                 "currency": order.currency_id,
                 "lines": len(order.order_line.filtered(lambda line: not line.display_type)),
-                **stages[order.delivery_status or "pending"],
+                **self._stage(order),
             }
             for order in orders.sudo()
         ]
 
     @api.model
+    def _pooled_orders(self):
+        """Orders of the user's dealer that were taken in and wait for a warehouse; drafts of a clerk are not among them."""
+        dealer = self._dealer()
+        if not dealer:
+            return Domain.FALSE
+        # sudo: the pool's fields are internal; nothing but the ids of his own orders leaves
+        waiting = self.env["sale.order"].sudo().search(
+            self._own_orders(dealer["partner"])
+            & Domain("state", "=", "draft")
+            & Domain("channel_id", "!=", False)
+            & Domain("pool_state", "in", ("held", "to_route"))
+        )  # fmt: skip
+        return Domain("id", "in", waiting.ids)
+
+    @api.model
+    def _stage(self, order):
+        """What a dealer is told about where his order is: stage and tone.
+
+        :param order: one order of his, in sudo, as its stage in the pool is internal
+        """
+        if order.state == "draft":
+            return self._stages()["held" if order.pool_state == "held" else "accepted"]
+        return self._stages()[order.delivery_status or "pending"]
+
+    @api.model
     def _stages(self):
         return {
+            "held": {"stage": self.env._("Being checked"), "tone": "secondary"},
+            "accepted": {"stage": self.env._("Accepted"), "tone": "info"},
+            "full": {"stage": self.env._("Shipped"), "tone": "success"},
             "pending": {"stage": self.env._("Being prepared"), "tone": "info"},
             "started": {"stage": self.env._("Being picked"), "tone": "primary"},
             "partial": {"stage": self.env._("Partly shipped"), "tone": "warning"},

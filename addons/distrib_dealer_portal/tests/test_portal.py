@@ -41,6 +41,20 @@ class TestDealerPortal(DealerMixin, HttpCase):
             self.assertNotIn(self.orders[self.sub_dealer].name, response.text)
             self.assertNotIn(self.orders[self.superior].name, response.text)
 
+    def test_an_order_that_was_taken_in_is_listed_before_it_is_confirmed(self):
+        order = self.orders[self.dealer].copy({"channel_id": self.env.ref("distrib_orders.channel_portal").id})
+        offer = self.orders[self.dealer].copy()
+        other = self.orders[self.sub_dealer].copy({"channel_id": order.channel_id.id})
+        (order | other).pool_accepted = True
+        for path in ("/my/orders", "/my/dealer"):
+            text = self.page("buyer", path).text
+            self.assertIn(order.name, text, path)
+            self.assertIn("Accepted", text)
+            self.assertNotIn(offer.name, text, "a clerk's own draft")
+            self.assertNotIn(other.name, text, "another dealer's")
+        order.hold_code = "manual"
+        self.assertIn("Being checked", self.page("buyer", "/my/orders").text)
+
     def test_orders_of_dealers_above_and_below_lead_home(self):
         for dealer in (self.superior, self.sub_dealer):
             response = self.page("admin", f"/my/orders/{self.orders[dealer].id}")

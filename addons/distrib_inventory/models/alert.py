@@ -3,7 +3,7 @@ from datetime import timedelta
 import numpy as np
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..engine import alerts
 from .alert_rule import KINDS
@@ -16,7 +16,7 @@ class Alert(models.Model):
 
     _name = "distrib.alert"
     _description = "Stock Alert"
-    _order = "is_serious desc, due_date, id desc"
+    _order = "is_serious desc, impact desc, due_date, id desc"
 
     rule_id = fields.Many2one("distrib.alert.rule", required=True, ondelete="cascade", index=True, readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
@@ -27,7 +27,19 @@ class Alert(models.Model):
     categ_id = fields.Many2one(related="product_id.categ_id")
     warehouse_id = fields.Many2one("stock.warehouse", readonly=True, ondelete="cascade", index=True)
     region_id = fields.Many2one(related="warehouse_id.region_id")
-    res_id = fields.Integer(readonly=True, help="The lot, transfer or allocation concerned.")
+    abc_class = fields.Char(
+        string="Class", readonly=True, help="A: products that make the first 80 % of planned sales; B: up to 95 %."
+    )
+    res_id = fields.Integer(readonly=True, help="The lot, transfer, allocation or owner concerned.")
+    pieces = fields.Float(
+        readonly=True,
+        digits="Product Unit",
+        help="How many are concerned: those not sold until goods arrive, lacking to the safety stock, left at the end "
+        "of their life, or on the late transfer.",
+    )
+    impact = fields.Float(
+        string="At Stake", readonly=True, digits="Product Price", help="The pieces concerned, at their sales price."
+    )
     value = fields.Float(readonly=True, aggregator=None)
     limit = fields.Float(readonly=True, aggregator=None)
     due_date = fields.Date(readonly=True)
@@ -55,22 +67,33 @@ class Alert(models.Model):
             alert.reason = getattr(alert, f"_reason_{alert.kind}")()
 
     def _reason_below_safety(self):
-        return self.env._("%(value).1f left of a safety stock of %(limit).1f", value=self.value, limit=self.limit)
-
-    def _reason_out_before_arrival(self):
         return self.env._(
-            "Lasts %(value).1f days; the next goods are here in %(limit).0f days at the earliest",
+            "%(value).1f left of a safety stock of %(limit).1f; too little is on its way",
             value=self.value,
             limit=self.limit,
         )
 
+    def _reason_out_before_arrival(self):
+        return self.env._(
+            "Lasts %(value).1f days; the next goods are here in %(limit).0f days at the earliest. %(pieces).0f sales "
+            "may be lost",
+            value=self.value,
+            limit=self.limit,
+            pieces=self.pieces,
+        )
+
     def _reason_expiring(self):
         lot = self.env["stock.lot"].sudo().browse(self.res_id).exists()  # sudo: its name alone
+        values = {
+            "left": self.value,
+            "all": self.limit,
+            "lot": lot.name or "",
+            "day": format_date(self.env, self.due_date),
+        }
+        if self.due_date and self.due_date < fields.Date.context_today(self):
+            return self.env._("%(left).0f of lot %(lot)s should have been removed by %(day)s", **values)
         return self.env._(
-            "%(value).1f of lot %(lot)s to be removed by %(day)s",
-            value=self.value,
-            lot=lot.name or "",
-            day=self.due_date,
+            "%(left).0f of %(all).0f of lot %(lot)s will be left over when they are to be removed on %(day)s", **values
         )
 
     def _reason_transfer_overdue(self):
@@ -78,15 +101,21 @@ class Alert(models.Model):
         return self.env._(
             "%(name)s should have moved on %(day)s, %(late).0f days ago",
             name=picking.name or "",
-            day=self.due_date,
+            day=format_date(self.env, self.due_date),
             late=self.value,
         )
 
     def _reason_negative(self):
+        if self.res_id:
+            owner = self.env["res.partner"].sudo().browse(self.res_id).exists()  # sudo: its name alone
+            return self.env._(
+                "%(value).1f on hand of goods of %(owner)s", value=self.value, owner=owner.display_name or ""
+            )
         return self.env._("%.1f on hand", self.value)
 
     def _reason_allocation_expiring(self):
-        return self.env._("%(value).1f kept until %(day)s are not drawn yet", value=self.value, day=self.due_date)
+        day = format_date(self.env, self.due_date)
+        return self.env._("%(value).1f kept until %(day)s are not drawn yet", value=self.value, day=day)
 
     def _reason_report_stale(self):
         if self.value < 0:
@@ -112,49 +141,6 @@ class Alert(models.Model):
         self.filtered(lambda alert: alert.state == "snoozed").write({"state": "open", "snooze_until": False})
         return True
 
-    def action_remedy(self):
-        """Open what helps: the proposal, transfer, goods, allocation or report."""
-        self.ensure_one()
-        return getattr(self, f"_remedy_{self.kind}")()
-
-    def _action(self, xmlid, domain, **values):
-        return {**self.env["ir.actions.actions"]._for_xml_id(xmlid), "domain": domain, "context": {}, **values}
-
-    def _record_action(self, model, record_id):
-        return {"type": "ir.actions.act_window", "res_model": model, "res_id": record_id, "views": [(False, "form")]}
-
-    def _pair_domain(self):
-        return [("product_id", "=", self.product_id.id), ("warehouse_id", "=", self.warehouse_id.id)]
-
-    def _remedy_below_safety(self):
-        proposal = self.env["distrib.proposal"].search([*self._pair_domain(), ("state", "=", "open")], limit=1)
-        if proposal:
-            return self._record_action("distrib.proposal", proposal.id)
-        policy = self.env["distrib.policy"].search(self._pair_domain(), limit=1)
-        return self._record_action("distrib.policy", policy.id)
-
-    def _remedy_out_before_arrival(self):
-        return self._remedy_below_safety()
-
-    def _quants(self, *domain):
-        place = [("product_id", "=", self.product_id.id), ("location_id.warehouse_id", "=", self.warehouse_id.id)]
-        return self._action("distrib_inventory.action_negative_quants", [*place, *domain])
-
-    def _remedy_expiring(self):
-        return {**self._quants(("lot_id", "=", self.res_id)), "name": self.display_name}
-
-    def _remedy_negative(self):
-        return self._quants(("quantity", "<", 0))
-
-    def _remedy_transfer_overdue(self):
-        return self._record_action("stock.picking", self.res_id)
-
-    def _remedy_allocation_expiring(self):
-        return self._record_action("distrib.allocation", self.res_id)
-
-    def _remedy_report_stale(self):
-        return self.warehouse_id.action_view_stock_reports()
-
     # --- what rules do -----------------------------------------------------------------------------------------
 
     @api.model
@@ -174,7 +160,7 @@ class Alert(models.Model):
         found = alerts.compare(np.array([row[1] for row in known], np.str_), causes.keys())
         now = fields.Datetime.now()
         self._open_alerts(rule, causes.take(found.new), now)
-        self._refresh_alerts(ids[found.alert[~found.new]], causes.take(~found.new))
+        self._refresh_alerts(rule, ids[found.alert[~found.new]], causes.take(~found.new))
         gone = ids[found.gone].tolist()
         if gone:
             self.env.cr.execute(
@@ -193,47 +179,70 @@ class Alert(models.Model):
     @api.model
     def _columns(self, causes):
         days = [None if day == "NaT" else day for day in causes.due.astype(str).tolist()]
-        return causes.value.tolist(), causes.limit.tolist(), days
+        return causes.value.tolist(), causes.limit.tolist(), days, causes.pieces.tolist(), causes.abc.tolist()
+
+    @api.model
+    def _prices(self):
+        """Sales prices by variant, for what is at stake: of the template, without what attributes add."""
+        return SQL(
+            "SELECT p.id, t.list_price FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id"
+        )
 
     @api.model
     def _open_alerts(self, rule, causes, now):
         if not len(causes):
             return
-        value, limit, due = self._columns(causes)
+        value, limit, due, pieces, abc = self._columns(causes)
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO distrib_alert (rule_id, kind, is_serious, state, opened_at, create_uid, create_date,
                                            write_uid, write_date, company_id, cause_key, product_id, warehouse_id,
-                                           res_id, value, "limit", due_date)
-                SELECT %(rule)s, %(kind)s, %(serious)s, 'open', %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s,
-                       COALESCE(w.company_id, %(company)s), c.cause_key, NULLIF(c.product_id, 0), w.id, c.res_id,
-                       c.value, c.boundary, c.due_date
+                                           res_id, value, "limit", due_date, pieces, abc_class, impact)
+                SELECT %(rule)s, %(kind)s, %(serious)s AND c.abc_class IN ('', 'A'), 'open', %(now)s, %(uid)s, %(now)s,
+                       %(uid)s, %(now)s, COALESCE(w.company_id, %(company)s), c.cause_key, NULLIF(c.product_id, 0),
+                       w.id, c.res_id, c.value, c.boundary, c.due_date, c.pieces, c.abc_class,
+                       c.pieces * COALESCE(price.list_price, 0)
                   FROM unnest(%(keys)s::text[], %(products)s::int[], %(warehouses)s::int[], %(res)s::int[],
-                              %(value)s::float8[], %(limit)s::float8[], %(due)s::date[])
-                       c (cause_key, product_id, warehouse_id, res_id, value, boundary, due_date)
+                              %(value)s::float8[], %(limit)s::float8[], %(due)s::date[], %(pieces)s::numeric[],
+                              %(abc)s::text[])
+                       c (cause_key, product_id, warehouse_id, res_id, value, boundary, due_date, pieces, abc_class)
                   LEFT JOIN stock_warehouse w ON w.id = c.warehouse_id
+                  LEFT JOIN (%(prices)s) price ON price.id = c.product_id
                 """,
                 rule=rule.id, kind=rule.kind, serious=rule.is_serious, now=now, uid=self.env.uid,
                 company=rule.company_id.id or None, keys=causes.keys().tolist(), products=causes.product_id.tolist(),
                 warehouses=causes.warehouse_id.tolist(), res=causes.res_id.tolist(), value=value, limit=limit, due=due,
+                pieces=pieces, abc=abc, prices=self._prices(),
             )
         )  # fmt: skip
 
     @api.model
-    def _refresh_alerts(self, ids, causes):
+    def _refresh_alerts(self, rule, ids, causes):
         if not len(ids):
             return
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE distrib_alert a SET value = c.value, "limit" = c.boundary, due_date = c.due_date
-                  FROM unnest(%s::int[], %s::float8[], %s::float8[], %s::date[]) c (id, value, boundary, due_date)
+                UPDATE distrib_alert a
+                   SET value = c.value, "limit" = c.boundary, due_date = c.due_date, pieces = c.pieces,
+                       abc_class = c.abc_class, is_serious = c.serious, impact = c.impact
+                  FROM (SELECT c.*, %s AND c.abc_class IN ('', 'A') AS serious,
+                               c.pieces * COALESCE(price.list_price, 0) AS impact
+                          FROM unnest(%s::int[], %s::int[], %s::float8[], %s::float8[], %s::date[], %s::numeric[],
+                                      %s::text[])
+                               c (id, product_id, value, boundary, due_date, pieces, abc_class)
+                          LEFT JOIN (%s) price ON price.id = c.product_id) c
                  WHERE a.id = c.id
-                   AND (a.value, a."limit", a.due_date) IS DISTINCT FROM (c.value, c.boundary, c.due_date)
+                   AND (a.value, a."limit", a.due_date, a.pieces, a.abc_class, a.is_serious, a.impact)
+                       IS DISTINCT FROM
+                       (c.value, c.boundary, c.due_date, c.pieces, c.abc_class, c.serious, c.impact)
                 """,
+                rule.is_serious,
                 ids.tolist(),
+                causes.product_id.tolist(),
                 *self._columns(causes),
+                self._prices(),
             )
         )
 

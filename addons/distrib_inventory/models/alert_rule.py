@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
+# Class A is what sells most; a rule may look at that alone.
+GOODS = [("A", "A: what sells most"), ("AB", "A and B"), ("ABC", "All goods")]
 KINDS = [
     ("below_safety", "Below safety stock"),
     ("out_before_arrival", "Out before the next arrival"),
@@ -30,7 +32,25 @@ class AlertRule(models.Model):
         help="Below safety stock: the share of it that has to be left (1 = all). Out before the next arrival: only "
         "stock that lasts no longer than so many days. Expiring goods, allocations: days ahead. Transfers: days late."
     )
-    is_serious = fields.Boolean(string="Serious", help="Shown in red, and first.")
+    is_serious = fields.Boolean(
+        string="Serious", help="Shown in red, and first; of planned goods only those of class A, which sell most."
+    )
+    abc_scope = fields.Selection(
+        GOODS,
+        string="Goods",
+        default="ABC",
+        required=True,
+        help="The products that make the first 80 % of planned sales are A, up to 95 % B, the rest C. Goods that are not "
+        "planned belong to no class and are watched by rules for all goods.",
+    )
+    whose = fields.Selection(
+        [("ours", "Ours"), ("others", "Dealers' and other owners'")],
+        string="Whose Stock",
+        default="ours",
+        required=True,
+        help="Goods of dealers and consignors are never mixed into ours: watch them by rules of their own. In the "
+        "warehouse of a dealer who reports his stock, his latest report counts.",
+    )
     company_id = fields.Many2one("res.company", help="Leave empty for all companies.")
     warehouse_ids = fields.Many2many("stock.warehouse", string="Warehouses", help="Leave empty for all.")
     categ_ids = fields.Many2many("product.category", string="Categories", help="With those below; leave empty for all.")

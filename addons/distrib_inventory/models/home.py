@@ -19,7 +19,8 @@ class Home(models.AbstractModel):
                 "action": "distrib_inventory.action_proposals",
             }]
 
-    `count` may stand in place of `model` and `domain`: a number or a function without arguments. Cards of other roles
+    `count` may stand in place of `model` and `domain`: a number or a function without arguments; a text is a figure that
+    asks for nothing. Cards of other roles
     are dropped before anything is counted. `context` (for example search defaults) goes to the action; the domain
     goes to it as well, so that the list shows what was counted.
     """
@@ -147,7 +148,8 @@ class Home(models.AbstractModel):
                 "icon": "fa-sign-in",
                 "tone": "warning",
                 "model": "stock.picking",
-                "domain": [("picking_type_id.code", "=", "incoming"), *late],
+                # what comes from another warehouse is a transfer, though its second leg is a receipt for core
+                "domain": [("picking_type_id.code", "=", "incoming"), ("location_id.usage", "!=", "transit"), *late],
                 "action": "distrib_inventory.action_late_pickings",
             },
             {
@@ -162,8 +164,10 @@ class Home(models.AbstractModel):
                 "model": "stock.picking",
                 "domain": [
                     "|",
+                    "|",
                     ("picking_type_id.code", "=", "internal"),
                     ("location_dest_id.usage", "=", "transit"),
+                    ("location_id.usage", "=", "transit"),
                     *late,
                 ],
                 "action": "distrib_inventory.action_late_pickings",

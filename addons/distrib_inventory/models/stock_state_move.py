@@ -18,6 +18,11 @@ class StockPicking(models.Model):
 class StockQuant(models.Model):
     _inherit = "stock.quant"
 
+    def _not_reserved(self):
+        """Unlike core's available quantity, goods past their removal date count: they most of all are to be moved."""
+        self.ensure_one()
+        return max(self.quantity - self.reserved_quantity, 0.0)
+
     def action_move_to_state(self):
         """Open the wizard with what is not reserved of these quants."""
         quants = self.filtered(lambda quant: quant.location_id.usage == "internal")
@@ -67,7 +72,7 @@ class StockStateMove(models.TransientModel):
         """:param bool whole: propose all that is not reserved; otherwise the quantities are for the user to enter"""
         if not quants:
             raise UserError(self.env._("Nothing of it lies in a warehouse."))
-        lines = [{"quant_id": quant.id, "quantity": max(quant.available_quantity, 0.0) * whole} for quant in quants]
+        lines = [{"quant_id": quant.id, "quantity": quant._not_reserved() * whole} for quant in quants]
         wizard = self.create({"reason": "-", "line_ids": [Command.create(line) for line in lines]})
         wizard.reason = ""
         return {
@@ -132,8 +137,13 @@ class StockStateMoveLine(models.TransientModel):
     lot_id = fields.Many2one(related="quant_id.lot_id")
     owner_id = fields.Many2one(related="quant_id.owner_id")
     uom_id = fields.Many2one(related="quant_id.product_uom_id")
-    free_quantity = fields.Float(related="quant_id.available_quantity", string="Not Reserved")
+    free_quantity = fields.Float(compute="_compute_free_quantity", string="Not Reserved", digits="Product Unit")
     quantity = fields.Float(string="To Move", digits="Product Unit")
+
+    @api.depends("quant_id.quantity", "quant_id.reserved_quantity")
+    def _compute_free_quantity(self):
+        for line in self:
+            line.free_quantity = line.quant_id._not_reserved()
 
     def _check_free(self):
         for line in self:

@@ -118,6 +118,155 @@ class TestAlert(DemandCommon):
         self.assertIn("L1", alert.reason)
         found = self.env["stock.quant"].search(alert.action_remedy()["domain"])
         self.assertEqual(found.lot_id, lot)
+        self.policy(product, self.central, demand_mean=1)
+        rule._evaluate()
+        self.assertEqual(round(alert.value), 1, "one a day is sold until it is to be removed")
+        lot.removal_date = datetime.now() - timedelta(days=1)
+        rule._evaluate()
+        wizard = self.env["distrib.stock.state.move"].browse(alert.action_remedy()["res_id"])
+        self.assertEqual((wizard.state, wizard.line_ids.lot_id, wizard.line_ids.quantity), ("expired", lot, 6))
+        wizard.action_move()
+        rule._evaluate()
+        self.assertEqual(alert.state, "closed", "what was taken out is no cause any more")
+
+    def test_stock_that_sells_before_its_time_is_no_cause(self):
+        product = self.env["product.product"].create(
+            {"name": "Milk", "is_storable": True, "tracking": "lot", "use_expiration_date": True}
+        )
+        lots = self.env["stock.lot"].create([{"name": name, "product_id": product.id} for name in ("L1", "L2")])
+        for lot, days in zip(lots, (4, 6), strict=True):
+            lot.removal_date = datetime.now() + timedelta(days=days)
+            self.add_stock(product, self.central, 10, lot=lot)
+        self.policy(product, self.central, demand_mean=3)
+        rule = self.rule("expiring", 30)
+        rule._evaluate()
+        self.assertEqual(self.open_alerts(rule).res_id, lots[1].id, "the first is sold by then, of the second a part")
+        self.assertEqual(round(self.open_alerts(rule).value), 2)
+
+    def test_goods_of_dealers_are_watched_apart(self):
+        """A dealer's stock is none of ours: not a shortage of ours, and not a cover for one."""
+        consignor = self.env["res.partner"].create({"name": "Test Consignor", "is_company": True})
+        for warehouse in (self.central, self.dealer_warehouse):
+            self.policy(self.product_a, warehouse, demand_mean=5, lead_time_days=4, safety_stock=20)
+        self.add_stock(self.product_a, self.central, 100, owner=consignor)
+        self.add_stock(self.product_a, self.dealer_warehouse, 100, owner=self.dealer)
+        for kind in ("out_before_arrival", "below_safety"):
+            ours, others = self.rule(kind, 1), self.rule(kind, 1, whose="others")
+            (ours | others)._evaluate()
+            self.assertFalse(self.open_alerts(others), "the dealer has plenty")
+            if kind == "out_before_arrival":
+                self.assertEqual(
+                    self.open_alerts(ours).warehouse_id, self.central, "the consignor's goods are not ours"
+                )
+        self.add_stock(self.product_a, self.dealer_warehouse, -98, owner=self.dealer)
+        others = self.rule("out_before_arrival", 1, whose="others")
+        others._evaluate()
+        self.assertEqual(self.open_alerts(others).warehouse_id, self.dealer_warehouse)
+        self.add_stock(self.product_b, self.central, -2, owner=consignor)
+        ours, others = self.rule("negative"), self.rule("negative", whose="others")
+        (ours | others)._evaluate()
+        self.assertFalse(self.open_alerts(ours))
+        alert = self.open_alerts(others)
+        self.assertEqual(alert.res_id, consignor.id)
+        self.assertIn("Test Consignor", alert.reason)
+        found = self.env["stock.quant"].search(alert.action_remedy()["domain"])
+        self.assertEqual((found.owner_id, found.quantity), (consignor, -2))
+
+    def test_a_dealer_who_reports_is_judged_by_his_report(self):
+        self.policy(self.product_a, self.dealer_warehouse, demand_mean=5, lead_time_days=4)
+        self.add_stock(self.product_a, self.dealer_warehouse, 100, owner=self.dealer)
+        rule = self.rule("out_before_arrival", 2, whose="others")
+        rule._evaluate()
+        self.assertFalse(self.open_alerts(rule))
+        lines = [{"sku": "TEA", "on_hand": 4}]
+        self.env["distrib.stock.report"].submit("TDEA", str(fields.Date.today()), lines)
+        rule._evaluate()
+        self.assertEqual(self.open_alerts(rule).pieces, 16, "4 left, 5 a day, 4 days to go")
+
+    def test_a_shortage_is_told_once(self):
+        """What runs out before goods arrive is not told again as below its safety stock, nor what is made up soon."""
+        self.policy(self.product_a, self.central, demand_mean=2, lead_time_days=10, safety_stock=30)
+        self.policy(self.product_b, self.central, safety_stock=30)
+        self.add_stock(self.product_a, self.central, 3)
+        out, low = self.rule("out_before_arrival", 3), self.rule("below_safety", 1)
+        (out | low)._evaluate()
+        self.assertEqual(self.open_alerts(out).product_id, self.product_a)
+        self.assertEqual(self.open_alerts(low).product_id, self.product_b)
+        source = self.env.ref("stock.stock_location_suppliers")
+        self.new_move(self.product_b, 30, source, self.central.lot_stock_id)
+        low._evaluate()
+        self.assertFalse(self.open_alerts(low))
+
+    def test_goods_that_are_late_themselves_help_nobody(self):
+        self.policy(self.product_a, self.central, demand_mean=2, lead_time_days=10)
+        rule = self.rule("out_before_arrival", 3)
+        self.new_move(
+            self.product_a, 50, self.env.ref("stock.stock_location_suppliers"), self.central.lot_stock_id,
+            date=datetime.now() - timedelta(days=4),
+        )  # fmt: skip
+        rule._evaluate()
+        self.assertEqual(self.open_alerts(rule).limit, 10)
+
+    def test_what_sells_most_comes_first(self):
+        self.env["distrib.policy"].search([]).unlink()
+        self.product_a.list_price, self.product_b.list_price = 100, 1
+        for product in (self.product_a, self.product_b):
+            self.policy(product, self.central, demand_mean=5, lead_time_days=4)
+        rule = self.rule("out_before_arrival", 3, is_serious=True)
+        rule._evaluate()
+        first, second = self.open_alerts(rule)
+        self.assertEqual((first.product_id, first.abc_class, first.is_serious), (self.product_a, "A", True))
+        self.assertEqual((first.pieces, first.impact), (20, 2000))
+        self.assertEqual((second.product_id, second.abc_class, second.is_serious), (self.product_b, "C", False))
+        rule.abc_scope = "AB"
+        rule._evaluate()
+        self.assertEqual(self.open_alerts(rule), first)
+        rule.is_serious = False
+        rule._evaluate()
+        self.assertFalse(first.is_serious, "open alerts follow their rule")
+
+    def test_remedies_of_a_shortage(self):
+        """The proposal, else the request that was sent, else what comes, else a new request, filled in."""
+        planner = self.users["planner"]
+        supplier = self.env["res.partner"].create({"name": "Test Supplier", "is_company": True})
+        self.product_a.seller_ids = [(0, 0, {"partner_id": supplier.id, "min_qty": 12})]
+        self.policy(self.product_a, self.central, demand_mean=2, lead_time_days=10, order_up_to=40)
+        rule = self.rule("out_before_arrival", 3)
+        rule._evaluate()
+        alert = self.open_alerts(rule).with_user(planner)
+        action = alert.action_remedy()
+        order = self.env["purchase.order"].with_user(planner).with_context(**action["context"]).create({})
+        self.assertEqual((action["res_model"], order.partner_id), ("purchase.order", supplier))
+        self.assertEqual((order.picking_type_id, order.order_line.product_qty), (self.central.in_type_id, 40))
+        self.assertEqual(alert.action_remedy()["res_id"], order.id, "the request that is out already")
+        order.button_confirm()
+        action = alert.action_remedy()
+        self.assertEqual((action["res_model"], action["res_id"]), ("stock.picking", order.picking_ids.id))
+        for role in ("channel_manager", "logistics", "viewer", "order_clerk"):
+            self.assertTrue(alert.with_user(self.users[role]).action_remedy(), role)
+
+    def test_a_remedy_that_is_gone_says_so(self):
+        self.add_stock(self.product_a, self.central, -3)
+        rule = self.rule("negative")
+        rule._evaluate()
+        self.add_stock(self.product_a, self.central, 5)
+        with self.assertRaisesRegex(UserError, "no longer there"):
+            self.open_alerts(rule).action_remedy()
+
+    def test_a_digest_names_the_worst(self):
+        self.product_a.list_price, self.product_b.list_price = 1, 100
+        for product in (self.product_a, self.product_b):
+            self.add_stock(product, self.central, -3)
+        rule = self.rule("negative", is_serious=True)
+        rule._evaluate()
+        rule._tell_responsible()
+        digest = self.env["distrib.alert.digest"].search([("rule_id", "=", rule.id)]).with_user(self.users["planner"])
+        self.assertEqual((digest.open_count, digest.serious_count, digest.impact), (2, 2, 303))
+        self.assertEqual(digest.worst_ids.product_id[0], self.product_b)
+        self.assertIn("Test Central", digest.places)
+        self.assertIn("Test Noodles", digest.activity_ids.note)
+        digest.activity_ids.action_feedback(feedback="Counted")
+        self.assertFalse(digest.activity_ids)
 
     def test_overdue_transfers(self):
         picking = self.env["stock.picking"].create(
@@ -147,7 +296,10 @@ class TestAlert(DemandCommon):
         rule._evaluate()
         alert = self.open_alerts(rule)
         self.assertEqual((alert.warehouse_id, alert.reason), (self.dealer_warehouse, "No report came yet"))
-        self.assertEqual(alert.action_remedy()["res_model"], "distrib.stock.report")
+        action = alert.action_remedy()
+        self.assertEqual((action["res_model"], action["res_id"]), ("distrib.stock.report", False))
+        draft = self.env["distrib.stock.report"].with_context(**action["context"]).new({})
+        self.assertEqual(draft.warehouse_id, self.dealer_warehouse, "the form is filled in for him")
         self.dealer_warehouse.last_stock_report = fields.Date.today()
         rule._evaluate()
         self.assertEqual(alert.state, "closed")
@@ -199,7 +351,7 @@ class TestAlert(DemandCommon):
         rule = self.rule("negative")
         rule._evaluate()
         self.assertEqual(len(self.open_alerts(rule)), 10_000)
-        with self.assertQueryCount(30):
+        with self.assertQueryCount(36):
             rule._tell_responsible()
         digest = self.env["distrib.alert.digest"].search([("rule_id", "=", rule.id)])
         self.assertEqual((digest.user_id, digest.open_count), (self.users["planner"], 10_000))

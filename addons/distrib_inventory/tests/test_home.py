@@ -73,6 +73,23 @@ class TestHome(DistribCommon):
         for key in ("late_receipts", "late_transfers"):
             self.assertEqual(after[key]["count"], before[key]["count"] + 1, key)
 
+    def test_both_legs_of_a_late_transfer(self):
+        """The second leg is a receipt for core; here it is a late transfer, and no late receipt."""
+        before = self._cards("planner")
+        transit = self.company.internal_transit_location_id
+        for picking_type, source, target in (
+            (self.central.out_type_id, self.central.lot_stock_id, transit),
+            (self.store_east.in_type_id, transit, self.store_east.lot_stock_id),
+        ):
+            picking = self.env["stock.picking"].create(
+                {"picking_type_id": picking_type.id, "location_id": source.id, "location_dest_id": target.id}
+            )
+            late = fields.Datetime.now() - timedelta(days=3)
+            self.new_move(self.product_a, 1, source, target, picking_id=picking.id, date=late)
+        after = self._cards("planner")
+        self.assertEqual(after["late_transfers"]["count"], before["late_transfers"]["count"] + 2)
+        self.assertEqual(after["late_receipts"]["count"], before["late_receipts"]["count"])
+
     def test_counting_stops_at_the_role(self):
         """Cards of other roles are dropped before they are counted: counting could fail or be slow."""
 

@@ -31,8 +31,10 @@ export class DistribHome extends Component {
         return deserializeDate(this.home.date).toLocaleString(luxon.DateTime.DATE_HUGE);
     }
 
+    /** Cards with something to do. A count that is a text is a figure to look at, such as the sales of a day. */
     get open() {
-        return this.home.areas.flatMap((area) => area.cards).filter((card) => card.count).length;
+        const cards = this.home.areas.flatMap((area) => area.cards);
+        return cards.filter((card) => card.count && typeof card.count === "number").length;
     }
 
     get summary() {
