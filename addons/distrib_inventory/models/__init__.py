@@ -13,6 +13,7 @@ from . import position_rollup
 from . import promise
 from . import network_touch
 from . import position_report
+from . import position_day
 from . import warehouse
 from . import demo
 from . import demo_goods

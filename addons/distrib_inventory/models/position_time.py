@@ -18,14 +18,16 @@ class Position(models.AbstractModel):
     def _read_past(self, day, product_ids, warehouse_ids, digits):
         """The stock at the end of a past day: what lies there now, less what came and plus what left since.
 
-        :return: list of dict: product_id, warehouse_id, on_hand, expired, quarantine, damaged, blocked, disputed (here
-            with what was reserved, by the states that the locations have now), owned_on_hand
+        :return: list of dict: product_id, warehouse_id, on_hand, expired (past the removal date by the end of that
+            day, or in a location for expired goods), quarantine, damaged, blocked, disputed (here with what was
+            reserved, by the states that the locations have now), owned_on_hand
         """
         day = self._as_day(day)
         if day >= fields.Date.context_today(self):
             raise UserError(self.env._("%s is not over yet: ask for a day before today.", day))
         self._flush_position_fields()
         self.env["stock.move.line"].flush_model()
+        self.env["stock.lot"].flush_model(["removal_date"])
         self.env.cr.execute(
             self._past_sql(
                 self._end_of(day), self._warehouse_condition(warehouse_ids), self._product_condition(product_ids)
@@ -51,10 +53,11 @@ class Position(models.AbstractModel):
         # Move lines rather than moves: they know the owner and the location of the goods.
         columns = SQL(", ").join(
             SQL(
-                "COALESCE(SUM(quantity) FILTER (WHERE own AND place.state = %s), 0)::float8",
+                "COALESCE(SUM(quantity) FILTER (WHERE own AND NOT lapsed AND place.state = %s), 0)::float8 AS %s",
                 name,
+                SQL.identifier(name),
             )
-            for name in ("expired", *HELD)
+            for name in HELD
         )
         return SQL(
             """
@@ -65,12 +68,18 @@ class Position(models.AbstractModel):
                  WHERE l.usage = 'internal'
             )
             SELECT product_id, place.warehouse_id,
-                   COALESCE(SUM(quantity) FILTER (WHERE own), 0)::float8, %(columns)s,
-                   COALESCE(SUM(quantity) FILTER (WHERE NOT own), 0)::float8
-              FROM (SELECT x.product_id, x.location_id, x.owner_id, x.quantity FROM stock_quant x WHERE %(products)s
+                   COALESCE(SUM(quantity) FILTER (WHERE own), 0)::float8 AS on_hand,
+                   COALESCE(SUM(quantity) FILTER (WHERE own AND (lapsed OR place.state = 'expired')), 0)::float8
+                   AS expired, %(columns)s,
+                   COALESCE(SUM(quantity) FILTER (WHERE NOT own), 0)::float8 AS owned_on_hand
+              FROM (SELECT x.product_id, x.location_id, x.owner_id, x.quantity,
+                           COALESCE(x.removal_date < %(moment)s, FALSE) AS lapsed
+                      FROM stock_quant x WHERE %(products)s
                      UNION ALL
-                    SELECT x.product_id, side.location_id, x.owner_id, side.quantity
+                    SELECT x.product_id, side.location_id, x.owner_id, side.quantity,
+                           COALESCE(lot.removal_date < %(moment)s, FALSE)
                       FROM stock_move_line x
+                      LEFT JOIN stock_lot lot ON lot.id = x.lot_id
                      CROSS JOIN LATERAL (VALUES (x.location_id, x.quantity_product_uom),
                                                 (x.location_dest_id, -x.quantity_product_uom))
                            side (location_id, quantity)
@@ -180,8 +189,9 @@ class Position(models.AbstractModel):
                        side (warehouse_id, incoming, outgoing)
                  WHERE side.warehouse_id IS NOT NULL
             )
-            SELECT product_id, warehouse_id, day, SUM(on_hand)::float8, SUM(incoming)::float8, SUM(in_transit)::float8,
-                   SUM(outgoing)::float8, SUM(expired)::float8
+            SELECT product_id, warehouse_id, day, SUM(on_hand)::float8 AS on_hand, SUM(incoming)::float8 AS incoming,
+                   SUM(in_transit)::float8 AS in_transit, SUM(outgoing)::float8 AS outgoing,
+                   SUM(expired)::float8 AS expired
               FROM part
              WHERE day < %(days)s
              GROUP BY product_id, warehouse_id, day

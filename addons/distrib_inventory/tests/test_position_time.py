@@ -144,3 +144,64 @@ class TestPositionTime(DistribCommon):
         for dates in ((), (today - timedelta(days=1),)):
             with self.assertRaisesRegex(UserError, "from today on"):
                 position.read_forecast(dates=dates)
+
+    def test_goods_past_their_date_on_past_and_coming_days(self):
+        """On each day that counts as expired whose removal date has passed by its end."""
+        product = self.env["product.product"].create(
+            {"name": "Test Milk", "is_storable": True, "tracking": "lot", "use_expiration_date": True}
+        )
+        today = fields.Date.context_today(self.env["distrib.position"])
+        for name, quantity, days in (("M1", 5, -3), ("M2", 7, 4)):
+            lot = self.env["stock.lot"].create({"name": name, "product_id": product.id})
+            lot.removal_date = fields.Datetime.now() + timedelta(days=days)
+            with freeze_time(fields.Datetime.now() - timedelta(days=10)):
+                move = self.new_move(product, quantity, self.supplier, self.central.lot_stock_id, confirm=False)
+                move.move_line_ids = [
+                    (0, 0, {**move._prepare_move_line_vals(), "quantity": quantity, "lot_id": lot.id})
+                ]
+                move.picked = True
+                move._action_done()
+        position = self.env["distrib.position"]
+        ids = ([product.id], [self.central.id])
+        for days, expired in ((5, 0), (1, 5)):
+            (row,) = position.read_positions(*ids, as_of=today - timedelta(days=days))
+            self.assertEqual((row["on_hand"], row["expired"]), (12, expired), f"{days} days ago")
+        (now,) = position.read_positions(*ids)
+        self.assertEqual((now["expired"], now["expiring"], now["available"]), (5, 7, 7))
+        (row,) = position.read_forecast(*ids, dates=[today, today + timedelta(days=6)])
+        self.assertEqual([day["expired"] for day in row["days"]], [5, 12])
+        self.assertEqual([day["forecast"] for day in row["days"]], [7, 0])
+
+    def days_of(self, day, user="viewer"):
+        """What the page of a day shows of product A, by warehouse."""
+        choice = self.env["distrib.position.day.choice"].with_user(self.users[user]).create({"day": day})
+        action = choice.action_open()
+        found = self.env["distrib.position.day"].with_user(self.users[user]).with_context(**action["context"])
+        return {row.warehouse_id: row for row in found.search([("product_id", "=", self.product_a.id)])}
+
+    def test_the_page_of_a_day(self):
+        today = fields.Date.context_today(self.env["distrib.position"])
+        with freeze_time(fields.Datetime.now() - timedelta(days=5)):
+            self.finish(self.new_move(self.product_a, 9, self.supplier, self.central.lot_stock_id))
+        self.finish(self.new_move(self.product_a, 2, self.central.lot_stock_id, self.customer))
+        self.new_move(
+            self.product_a, 4, self.supplier, self.central.lot_stock_id,
+            date=fields.Datetime.now() + timedelta(days=3),
+        )  # fmt: skip
+        self.add_stock(self.product_a, self.dealer_warehouse, 6, owner=self.dealer)
+        self.assertNotIn(self.central, self.days_of(today - timedelta(days=7)))
+        before = self.days_of(today - timedelta(days=2))
+        self.assertEqual(before[self.central].on_hand, 9)
+        self.assertEqual(
+            (before[self.dealer_warehouse].on_hand, before[self.dealer_warehouse].owned_on_hand), (0, 6), "not ours"
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.days_of(today)[self.central].forecast, 7)
+        self.env.invalidate_all()
+        soon = self.days_of(today + timedelta(days=4))
+        self.assertEqual((soon[self.central].incoming, soon[self.central].forecast), (4, 11))
+        self.assertNotIn(self.dealer_warehouse, soon, "the dealer's goods are not ours to come either")
+        groups = self.env["distrib.position.day"].with_context(position_day=str(today - timedelta(days=2)))._read_group(
+            [("product_id", "=", self.product_a.id)], ["network_tier"], ["on_hand:sum"]
+        )  # fmt: skip
+        self.assertIn(("central", 9.0), groups)
