@@ -39,11 +39,37 @@ def test_sums_by_bucket_answer_every_filter(pairs, statuses, covers, states):
         assert part.counts.sum() == sum(1 for pair in passing if pair[0] == key)
 
 
-@given(ROWS, ROWS, st.sets(st.integers(1, 6)))
-def test_replacing_some_ids_is_summing_anew(before, after, changed):
-    now = [pair for pair in before if pair[0] not in changed] + [pair for pair in after if pair[0] in changed]
-    replaced = sums_of(before).replace(changed, sums_of([pair for pair in after if pair[0] in changed]))
-    expected, found = (sums.by_id(board.Filter()) for sums in (sums_of(now), replaced))
+@given(ROWS, ROWS)
+def test_applying_what_changed_is_summing_anew(before, after):
+    old, new = sums_of(before), sums_of(after)
+    stale = {*zip(old.ids.tolist(), old.buckets.tolist(), strict=True)}
+    fresh = {*zip(new.ids.tolist(), new.buckets.tolist(), strict=True)}
+    rows = [(*place, 0, 0.0) for place in stale - fresh]
+    rows += list(zip(new.ids, new.buckets, new.pairs, new.values[:, 0], strict=True))
+    found = old.apply(board.Sums.from_rows(rows, 1))
+    assert_same(found, new)
+
+
+@given(ROWS, ROWS, st.sets(st.integers(0, 6)))
+def test_totals_and_changes_add_up(before, after, statuses):
+    wanted = board.Filter(frozenset(statuses))
+    old, new = sums_of(before), sums_of(after)
+    rows = [
+        (key, bucket, sign * pairs, sign * value)
+        for sign, sums in ((-1, old), (1, new))
+        for key, bucket, pairs, value in zip(sums.ids, sums.buckets, sums.pairs, sums.values[:, 0], strict=True)
+    ]
+    changes = board.Sums.from_rows(rows, 1).changes(wanted)
+    found = old.totals(wanted).plus(changes).settled().parts()
+    expected = new.by_id(wanted)
+    assert set(found) == set(expected)
+    for key, part in found.items():
+        assert np.array_equal(part.values, expected[key].values)
+        assert np.array_equal(part.counts, expected[key].counts)
+
+
+def assert_same(one, other):
+    expected, found = (sums.by_id(board.Filter()) for sums in (other, one))
     assert set(found) == set(expected)
     for key, part in found.items():
         assert np.array_equal(part.values, expected[key].values)

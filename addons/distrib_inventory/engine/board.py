@@ -7,11 +7,13 @@ Every pair falls into one bucket, an integer of three parts::
 so that sums kept for each bucket answer every filter without going back to the pairs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .position import unpacked
 
 STATUSES = ("normal", "idle", "excess", "reorder", "low", "out", "negative")
 """From good to bad. ``idle``: nothing sells; ``excess``: more than `EXCESS_DAYS` of cover; ``reorder``: with what is
@@ -117,33 +119,98 @@ class Sums:
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 3 + width)
         return cls(*(table[:, i].astype(np.int64) for i in range(3)), table[:, 3:])
 
-    def replace(self, ids: Iterable[int], other: "Sums") -> "Sums":
-        """These sums, with all those of ``ids`` taken from ``other`` (which knows only them).
-
-        >>> old = Sums.from_rows([(1, 0, 1, 5.0), (2, 0, 1, 6.0)], 1)
-        >>> new = old.replace([2], Sums.from_rows([(2, 5, 1, 0.0)], 1))
-        >>> {key: float(part.values[0]) for key, part in new.by_id(Filter()).items()}
-        {1: 5.0, 2: 0.0}
-        """
-        keep = ~np.isin(self.ids, list(ids))
-        return Sums(
-            *(
-                np.concatenate([getattr(self, name)[keep], getattr(other, name)])
-                for name in ("ids", "buckets", "pairs", "values")
-            )
+    @classmethod
+    def from_arrays(cls, arrays: Sequence[bytes | memoryview | None]) -> "Sums":
+        """Ids, buckets, pairs (int8) and each column (float8) in PostgreSQL's binary form of an array; None when empty."""
+        ids, buckets, pairs, *columns = arrays
+        values = [unpacked(column, ">f8") for column in columns]
+        return cls(
+            *(unpacked(part, ">i8").astype(np.int64) for part in (ids, buckets, pairs)),
+            np.array(values, dtype=np.float64).T.reshape(-1, len(values)),
         )
 
-    def by_id(self, wanted: Filter, only: Iterable[int] | None = None) -> dict[int, "Part"]:
+    def apply(self, changed: "Sums") -> "Sums":
+        """These sums, where those of the same id and bucket are taken from ``changed``; without pairs they are gone.
+
+        >>> old = Sums.from_rows([(1, 0, 1, 5.0), (2, 0, 1, 6.0)], 1)
+        >>> new = old.apply(Sums.from_rows([(2, 0, 0, 0.0), (2, 5, 1, 7.0)], 1))
+        >>> new.ids.tolist(), new.buckets.tolist(), new.values[:, 0].tolist()
+        ([1, 2], [0, 5], [5.0, 7.0])
+        """
+        stay, come = ~np.isin(self._keys(), changed._keys()), changed.pairs != 0
+        parts = [
+            np.concatenate([getattr(self, name)[stay], getattr(changed, name)[come]])
+            for name in ("ids", "buckets", "pairs", "values")
+        ]
+        order = np.lexsort((parts[1], parts[0]))
+        return Sums(*(part[order] for part in parts))
+
+    def _keys(self) -> NDArray[np.int64]:
+        return self.ids << 16 | self.buckets
+
+    def totals(self, wanted: Filter) -> "Totals":
         """What each id has in the buckets that pass; ids without any pair there are left out."""
+        return self.changes(wanted).settled()
+
+    def changes(self, wanted: Filter) -> "Totals":
+        """The same of rows that may be negative, so that no pairs may be left of an id and yet a value change."""
         chosen = wanted.lets(self.buckets)
-        if only is not None:
-            chosen &= np.isin(self.ids, list(only))
-        ids, place = np.unique(self.ids[chosen], return_inverse=True)
-        values = np.zeros((len(ids), self.values.shape[1]))
-        counts = np.zeros((len(ids), len(STATUSES)), dtype=np.int64)
-        np.add.at(values, place, self.values[chosen])
-        np.add.at(counts, (place, self.buckets[chosen] & 7), self.pairs[chosen])
-        return {key: Part(values[i], counts[i]) for i, key in enumerate(ids.tolist())}
+        counts = np.zeros((chosen.sum(), len(STATUSES)))
+        counts[np.arange(len(counts)), self.buckets[chosen] & 7] = self.pairs[chosen]
+        return Totals(self.ids[chosen], self.values[chosen], counts.astype(np.int64)).grouped(self.ids[chosen])
+
+    def by_id(self, wanted: Filter) -> dict[int, "Part"]:
+        """The same as `totals`, by id."""
+        return self.totals(wanted).parts()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Totals:
+    """The sums of ``n`` groups of pairs: sorted ids (n,), values (n, columns), number of pairs in each status (n, 7)."""
+
+    ids: NDArray[np.int64]
+    values: Values
+    counts: NDArray[np.int64]
+
+    def grouped(self, groups: NDArray[np.int64]) -> "Totals":
+        """Added up by the group of each row, shape (n,).
+
+        >>> one = Sums.from_rows([(7, 0, 2, 5.0), (8, 5, 1, 1.0), (9, 0, 1, 3.0)], 1).totals(Filter())
+        >>> both = one.grouped(np.array([4, 4, 3]))
+        >>> both.ids.tolist(), both.values[:, 0].tolist(), both.counts[:, 0].tolist()
+        ([3, 4], [3.0, 6.0], [1, 2])
+        """
+        ids, place = np.unique(groups, return_inverse=True)
+
+        def added(table: NDArray) -> Values:
+            sums = [np.bincount(place, column, minlength=len(ids)) for column in table.T]
+            return np.array(sums).T.reshape(len(ids), table.shape[1])
+
+        return Totals(ids, added(self.values), np.rint(added(self.counts)).astype(np.int64))
+
+    def plus(self, other: "Totals") -> "Totals":
+        """With what has come and gone since: ``other`` may hold negative numbers."""
+        if not len(other.ids):
+            return self
+        ids = np.concatenate([self.ids, other.ids])
+        values, counts = (np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("values", "counts"))
+        return Totals(ids, values, counts).grouped(ids)
+
+    def take(self, chosen: NDArray) -> "Totals":
+        """Some of the rows, by a mask or by their places."""
+        return Totals(self.ids[chosen], self.values[chosen], self.counts[chosen])
+
+    def only(self, ids: Iterable[int] | None) -> "Totals":
+        """Those of some ids; None for all."""
+        return self if ids is None else self.take(np.isin(self.ids, np.fromiter(ids, np.int64)))
+
+    def parts(self) -> dict[int, "Part"]:
+        """By id."""
+        return {key: Part(self.values[i], self.counts[i]) for i, key in enumerate(self.ids.tolist())}
+
+    def settled(self) -> "Totals":
+        """Without the ids of which no pair is left."""
+        return self if (some := self.counts.any(axis=1)).all() else self.take(some)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

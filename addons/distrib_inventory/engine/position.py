@@ -91,8 +91,8 @@ class Positions:
         """
         data, found = iter(arrays), []
         for names in PARTS.values():
-            keys = _unpacked(next(data), ">i8").astype(np.int64)
-            found.append((keys, {name: _unpacked(next(data), ">f8") for name in names}))
+            keys = unpacked(next(data), ">i8").astype(np.int64)
+            found.append((keys, {name: unpacked(next(data), ">f8") for name in names}))
         pairs = np.unique(np.concatenate([keys for keys, _columns in found]))
         columns = {}
         for keys, values in found:
@@ -191,11 +191,11 @@ def round_half_up(values: Quantities, digits: int) -> Quantities:
     return np.copysign(np.floor(scaled * (1 + 2.0**-50) + 0.5), values) / scale + 0.0
 
 
-def _unpacked(data: bytes | memoryview | None, kind: str) -> NDArray:
+def unpacked(data: bytes | memoryview | None, kind: str) -> NDArray:
     """The values of a one-dimensional array without NULLs, as `array_send` writes it: a header, then length and value.
 
     >>> header = bytes.fromhex("00000001" "00000000" "00000017" "00000002" "00000001")
-    >>> _unpacked(header + bytes.fromhex("00000004" "00000007" "00000004" "00000009"), ">i4").tolist()
+    >>> unpacked(header + bytes.fromhex("00000004" "00000007" "00000004" "00000009"), ">i4").tolist()
     [7, 9]
     """
     if data is None:

@@ -95,7 +95,7 @@ class Board(models.AbstractModel):
     def get_map(self, query):
         """The warehouses with their coordinates and numbers, and the places by which one finds one's way."""
         scope = self._scope(query)
-        parts = self._parts("warehouse", scope)
+        parts = self._totals("warehouse", scope).parts()
         warehouses = self._warehouses(scope)
         tree = self._tree(Scope("region", scope.filter, scope.warehouses, scope.products))
         regions = self.env["distrib.region"].search([("kind", "in", ("area", "province")), ("latitude", "!=", 0)])

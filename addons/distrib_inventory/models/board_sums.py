@@ -1,39 +1,18 @@
-import json
-import threading
-from dataclasses import dataclass, field
-
 from odoo import api, models
-from odoo.addons.bus.models.bus import channel_with_db, json_dump
 from odoo.tools import SQL
 
 from ..engine import board as engine
 from ..engine.board import COLUMNS, POLICY, QUANTITIES, Sums
 from ..engine.position import HELD
-
-_LOCK = threading.Lock()
-KEPT_FROM = 20_000
-"""Quants from which on sums are kept between requests; below, adding them up anew is as fast."""
-MAX_KEPT = 6
-OVERLAP = 500
-"""Notifications may become visible a little out of their order; so many are looked at again."""
-
-
-@dataclass
-class Kept:
-    """Sums of all warehouses and of all products of some companies, and the notifications they include."""
-
-    warehouse: Sums
-    product: Sums
-    last: int
-    seen: set = field(default_factory=set)
+from .board_cells import filled, names
 
 
 class Board(models.AbstractModel):
     """Where the numbers come from.
 
-    Sums by warehouse and by product are kept in memory, by bucket, when the network is large: a worker reads the
-    notifications of `distrib.network.touch` that came since, and adds up only what they name. So a page costs what it
-    shows, and not what the network holds. Sums of chosen products or places, and single pairs, are read directly.
+    Where cells and sums are kept (`board_cells`), whole sums come from the memory of the worker (`board_reading`),
+    and sums of chosen products or places, and single pairs, from the cells. So a page costs what it shows, and not
+    what the network holds. Where nothing is kept yet, the pairs are read from the stock itself.
     """
 
     _inherit = "distrib.board"
@@ -41,8 +20,11 @@ class Board(models.AbstractModel):
     # -- the statement -------------------------------------------------------
 
     @api.model
-    def _cells_sql(self, warehouses, products):
-        """One row for each pair with stock, open moves or demand: product_id, warehouse_id, bucket, COLUMNS."""
+    def _live_sql(self, warehouses, products, among=None):
+        """One row for each pair with stock, open moves or demand: product_id, warehouse_id, bucket, COLUMNS.
+
+        :param SQL among: a SELECT of the pairs that are wanted; they lie among these warehouses and products
+        """
         position = self.env["distrib.position"]
         warehouse_condition = SQL("%s AND w.active", position._warehouse_condition(warehouses))
         product_condition = position._product_condition(products)
@@ -67,6 +49,7 @@ class Board(models.AbstractModel):
                                    JOIN stock_warehouse w ON w.id = x.warehouse_id
                                   WHERE x.demand_mean > 0 AND %(of_warehouse)s AND %(of_product)s) y
                      USING (product_id, warehouse_id)) cell
+              %(asked)s
               JOIN stock_warehouse w ON w.id = cell.warehouse_id) cell
             """,
             bucket=self._bucket_sql(),
@@ -76,7 +59,8 @@ class Board(models.AbstractModel):
                 SQL(" - ").join(SQL("pair.%s", SQL.identifier(state)) for state in HELD),
             ),
             forecast=SQL("pair.on_hand + pair.incoming - pair.outgoing - pair.lapsed"),
-            pairs=position._pairs_sql(warehouse_condition, product_condition),
+            pairs=position._pairs_sql(warehouse_condition, product_condition, among=among),
+            asked=SQL() if among is None else SQL("JOIN (%s) asked USING (product_id, warehouse_id)", among),
             of_warehouse=warehouse_condition,
             of_product=product_condition,
         )
@@ -124,102 +108,79 @@ class Board(models.AbstractModel):
     # -- sums ----------------------------------------------------------------
 
     @api.model
-    def _parts(self, by, scope, ids=None):
+    def _totals(self, by, scope):
         """The sums of what the scope lets through.
 
         :param str by: 'warehouse' or 'product'
-        :param ids: only these warehouses or products
-        :return: dict id -> engine.board.Part
+        :return: engine.board.Totals
         """
-        allowed = scope.warehouses if by == "warehouse" else scope.products
-        only = allowed if ids is None else frozenset(ids) if allowed is None else frozenset(ids) & allowed
-        across = scope.products if by == "warehouse" else scope.warehouses
-        if across is None and self._keeps_sums():
-            return getattr(self._kept(), by).by_id(scope.filter, only)
-        warehouses, products = (only, scope.products) if by == "warehouse" else (scope.warehouses, only)
-        return self._add_up((by,), warehouses, products)[0].by_id(scope.filter)
+        only, across = scope.warehouses, scope.products
+        if by == "product":
+            only, across = across, only
+        reading = self._reading()
+        if across is None and reading:
+            return reading.totals(by, scope.filter).only(only)
+        return self._add_up(by, scope.warehouses, scope.products).totals(scope.filter)
 
     @api.model
-    def _add_up(self, dimensions, warehouses=None, products=None):
-        """Sums by warehouse, by product or both, from the pairs themselves in one statement."""
-        self._flush_board()
-        by = [SQL.identifier(f"{dimension}_id") for dimension in dimensions]
-        sums = SQL(", ").join(SQL("sum(%s)", SQL.identifier(name)) for name in COLUMNS)
-        self.env.cr.execute(
-            SQL(
-                "SELECT %s, COALESCE(%s), bucket, count(*), %s FROM (%s) cell GROUP BY GROUPING SETS (%s)",
-                SQL("grouping(%s)", by[0]),
-                SQL(", ").join(by),
-                sums,
-                self._cells_sql(*(None if ids is None else list(ids) for ids in (warehouses, products))),
-                SQL(", ").join(SQL("(%s, bucket)", column) for column in by),
-            )
+    def _add_up(self, by, warehouses=None, products=None):
+        """Sums by 'warehouse' or 'product' of the pairs themselves."""
+        sums = SQL(", ").join(SQL("sum(%s) AS %s", *[SQL.identifier(name)] * 2) for name in COLUMNS)
+        rows = SQL(
+            "SELECT %s AS id, bucket, count(*) AS pairs, %s FROM (%s) cell GROUP BY 1, 2",
+            SQL.identifier(f"{by}_id"),
+            sums,
+            self._cells_sql(warehouses, products),
         )
-        rows = self.env.cr.fetchall()
-        return [
-            Sums.from_rows([row[1:] for row in rows if row[0] == place], len(COLUMNS))
-            for place in range(len(dimensions))
-        ]
-
-    # -- sums that are kept --------------------------------------------------
+        return self._fetch_sums(rows)
 
     @api.model
-    def _keeps_sums(self):
-        if self.env["distrib.network.touch"]._is_touching():
-            return False  # what this transaction changed is for its own eyes
-        self.env.cr.execute("SELECT reltuples FROM pg_class WHERE oid = 'stock_quant'::regclass")
-        return self.env.cr.fetchone()[0] >= KEPT_FROM
-
-    @api.model
-    def _kept(self):
-        """The sums of the allowed companies as this transaction sees them."""
-        registry = self.env.registry
-        # What has expired depends on the day, and the day on the reader's time zone.
-        key = (tuple(sorted(self.env.companies.ids)), self.env["distrib.position"]._start_of_tomorrow())
-        with _LOCK:
-            store = registry.__dict__.setdefault("_distrib_board_sums", {})
-            kept = store.pop(key, None)
-            kept = self._renewed(kept) if kept else self._new_sums()
-            store[key] = kept  # the one used last comes last
-            while len(store) > MAX_KEPT:
-                del store[next(iter(store))]
-            return kept
-
-    @api.model
-    def _new_sums(self):
-        messages = self._notifications(0)
-        last = max(messages, default=0)
-        warehouse, product = self._add_up(("warehouse", "product"))
-        return Kept(warehouse, product, last, {key for key in messages if key > last - OVERLAP})
-
-    @api.model
-    def _renewed(self, kept):
-        messages = self._notifications(kept.last - OVERLAP)
-        new = [message for key, message in messages.items() if key not in kept.seen]
-        if not new:
-            return kept
-        if any(message.get("all") for message in new):
-            return self._new_sums()
-        last = max(messages)
-        warehouses = {key for message in new for key in message["warehouse_ids"]}
-        products = {key for message in new for key in message["product_ids"]}
-        return Kept(
-            kept.warehouse.replace(warehouses, self._add_up(("warehouse",), warehouses)[0]),
-            kept.product.replace(products, self._add_up(("product",), None, products)[0]),
-            last,
-            {key for key in kept.seen | messages.keys() if key > last - OVERLAP},
+    def _fetch_sums(self, rows):
+        """Rows of id, bucket, pairs and COLUMNS as one row of arrays, far cheaper to fetch."""
+        counts = SQL(", ").join(
+            SQL("array_send(array_agg(%s::int8))", SQL.identifier(name)) for name in ("id", "bucket", "pairs")
         )
+        values = SQL(", ").join(SQL("array_send(array_agg(%s::float8))", SQL.identifier(name)) for name in COLUMNS)
+        self.env.cr.execute(SQL("SELECT %s, %s FROM (%s) sums", counts, values, rows))
+        return Sums.from_arrays(self.env.cr.fetchone())
 
     @api.model
-    def _notifications(self, after):
-        """Bus id -> what was touched, of the allowed companies."""
-        touch = self.env["distrib.network.touch"]
-        channels = [
-            json_dump(channel_with_db(self.env.cr.dbname, touch._board_channel(company)))
-            for company in self.env.companies.ids
-        ]
-        self.env.cr.execute("SELECT id, message FROM bus_bus WHERE id > %s AND channel = ANY(%s)", (after, channels))
-        return {key: json.loads(message)["payload"] for key, message in self.env.cr.fetchall()}
+    def _cells_sql(self, warehouses, products):
+        """As `_live_sql`, from the cells that are kept where there are any."""
+        warehouses, products = (None if ids is None else list(ids) for ids in (warehouses, products))
+        reading = self._reading()
+        if not reading:
+            self._flush_board()
+            return self._live_sql(warehouses, products)
+        kept = SQL(
+            """
+            SELECT c.product_id, c.warehouse_id, %s, c.bucket
+              FROM distrib_board_cell c
+              JOIN stock_warehouse w ON w.id = c.warehouse_id
+             WHERE %s AND %s
+            """,
+            filled("c."),
+            self.env["distrib.position"]._warehouse_condition(warehouses),
+            SQL("TRUE") if products is None else SQL("c.product_id = ANY(%s)", products),
+        )
+        pairs, rows = reading.overlay.inside(warehouses, products)
+        if not pairs:
+            return kept
+        return SQL(
+            """
+            %s AND NOT EXISTS (SELECT FROM unnest(%s::int[], %s::int[]) d (product_id, warehouse_id)
+                                WHERE d.product_id = c.product_id AND d.warehouse_id = c.warehouse_id)
+             UNION ALL SELECT product_id, warehouse_id, %s, bucket FROM unnest(%s::int[], %s::int[], %s::int[], %s)
+                              now (product_id, warehouse_id, bucket, %s)
+            """,
+            kept,
+            [pair[0] for pair in pairs],
+            [pair[1] for pair in pairs],
+            names(),
+            *([row[i] for row in rows] for i in range(3)),
+            SQL(", ").join(SQL("%s::float8[]", [row[3 + i] for row in rows]) for i in range(len(COLUMNS))),
+            names(),
+        )
 
     # -- pairs ---------------------------------------------------------------
 
@@ -230,7 +191,6 @@ class Board(models.AbstractModel):
         :param SQL order: on the columns of `_cells_sql`, and `code`, `name` of product `p` and `w`
         :return: (rows as (product id, warehouse id, bucket, values...), number of all such pairs)
         """
-        self._flush_board()
         both = [
             only if asked is None else set(asked) & only if only is not None else set(asked)
             for asked, only in ((warehouses, scope.warehouses), (products, scope.products))
@@ -247,7 +207,7 @@ class Board(models.AbstractModel):
                 OFFSET %s LIMIT %s
                 """,
                 SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
-                self._cells_sql(*(None if ids is None else list(ids) for ids in both)),
+                self._cells_sql(*both),
                 self._filter_sql(scope.filter),
                 order or SQL("p.default_code, p.id, w.sequence, w.id"),
                 offset,

@@ -262,7 +262,7 @@ class RegionTree(Tree):
 
     @cached_property
     def own(self):
-        parts = self.board._parts("warehouse", self.scope)
+        parts = self.board._totals("warehouse", self.scope).parts()
         nothing = Part.total((), len(COLUMNS))
         return {
             f"w{key}": parts.get(key, nothing)
@@ -334,7 +334,7 @@ class CategoryTree(Tree):
 
     @cached_property
     def own(self):
-        return {f"p{key}": part for key, part in self.board._parts("product", self.scope).items()}
+        return {f"p{key}": part for key, part in self.board._totals("product", self.scope).parts().items()}
 
     @cached_property
     def parents(self):

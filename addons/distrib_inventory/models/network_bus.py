@@ -3,8 +3,6 @@
 from odoo import api, models
 from odoo.addons.bus.models.bus import channel_with_db, json_dump
 
-from .network_touch import KEY as TOUCHED
-
 KEY = "distrib_inventory.network_bus"
 CHANNEL = "distrib_network"
 NOTIFICATION = "distrib_network/touched"
@@ -23,6 +21,7 @@ class NetworkTouch(models.AbstractModel):
         )
         companies = dict(self.env.cr.fetchall())
         found = {}
+        self.env["distrib.board"]._queue(pairs)
         for product, warehouse in pairs:
             found.setdefault(companies.get(warehouse), set()).add((warehouse, product))
         for company, touched in found.items():
@@ -33,9 +32,6 @@ class NetworkTouch(models.AbstractModel):
     @api.model
     def _notify_boards(self, company_id, pairs=None):
         """Put the company's notification on the bus, or widen the one that this transaction has put there already.
-
-        The row is written inside the transaction, so a worker that keeps sums (`distrib.board`) sees it exactly when
-        it sees the change.
 
         :param pairs: set of (warehouse id, product id); None for everything
         """
@@ -72,12 +68,6 @@ class NetworkTouch(models.AbstractModel):
             message["pairs"] = sorted(told["pairs"])
         return message
 
-    @api.model
-    def _is_touching(self):
-        """This transaction holds changes that others cannot see yet."""
-        cr = self.env.cr
-        return TOUCHED in cr.precommit.data or KEY in cr.postcommit.data
-
 
 class StockLot(models.Model):
     _inherit = "stock.lot"
@@ -95,21 +85,104 @@ class StockLocation(models.Model):
     _inherit = "stock.location"
 
     def write(self, vals):
+        if {"usage", "location_id", "active", "stock_state", "warehouse_id"}.isdisjoint(vals):
+            return super().write(vals)
+        # What lies there becomes stock, stops being stock, or changes its state or its warehouse.
+        self._touch_contents()
         result = super().write(vals)
-        # What lies there becomes stock, stops being stock, or changes its state.
-        if not {"usage", "location_id", "active", "stock_state", "warehouse_id"}.isdisjoint(vals):
+        self._touch_contents()
+        return result
+
+    def _touch_contents(self):
+        """Report what lies here and below, and what moves in and out, as places: their warehouse is looked up later."""
+        # sudo: ids only
+        below = self.sudo().with_context(active_test=False).search([("id", "child_of", self.ids)])
+        below.flush_recordset(["warehouse_id"])
+        self.env["stock.quant"].flush_model(["product_id", "location_id"])
+        self.env["stock.move"].flush_model(["product_id", "location_id", "location_dest_id", "location_final_id"])
+        self.env.cr.execute(
+            """
+            SELECT product_id, l.warehouse_id FROM stock_quant q JOIN stock_location l ON l.id = q.location_id
+             WHERE l.id = ANY(%(ids)s) AND l.warehouse_id IS NOT NULL
+             UNION
+            SELECT product_id, l.warehouse_id
+              FROM stock_move m JOIN stock_location l
+                ON l.id IN (m.location_id, m.location_dest_id, m.location_final_id)
+             WHERE l.id = ANY(%(ids)s) AND l.warehouse_id IS NOT NULL AND m.state NOT IN ('draft', 'done', 'cancel')
+            """,
+            {"ids": below.ids},
+        )
+        if pairs := self.env.cr.fetchall():
+            self.env["distrib.network.touch"]._touch(pairs)
+
+
+class StockWarehouse(models.Model):
+    _inherit = "stock.warehouse"
+
+    def write(self, vals):
+        result = super().write(vals)
+        # It comes or goes with all that is in it; in a dealer's house his own goods cover the demand.
+        if not {"active", "dealer_id"}.isdisjoint(vals):
+            self.env["distrib.board"]._queue_warehouses(self.ids)
             for company in self.sudo().company_id:  # sudo: ids only
                 self.env["distrib.network.touch"]._notify_boards(company.id)
         return result
 
 
+class AllocationShare(models.Model):
+    _inherit = "distrib.allocation.share"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        shares = super().create(vals_list)
+        shares._touch_pairs()
+        return shares
+
+    def write(self, vals):
+        self._touch_pairs()
+        result = super().write(vals)
+        self._touch_pairs()
+        return result
+
+    def unlink(self):
+        self._touch_pairs()
+        return super().unlink()
+
+    def _touch_pairs(self):
+        self.env["distrib.network.touch"]._touch((share.product_id.id, share.warehouse_id.id) for share in self)
+
+
 class Policy(models.Model):
     _inherit = "distrib.policy"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super().create(vals_list)
+        policies._touch_pairs()
+        return policies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not {"demand_mean", "safety_stock", "reorder_point", "product_id", "warehouse_id"}.isdisjoint(vals):
+            self._touch_pairs()
+        return result
+
+    def unlink(self):
+        self._touch_pairs()
+        return super().unlink()
+
+    def _touch_pairs(self):
+        """A policy says how its pair stands on the board."""
+        for company, policies in self.sudo().grouped("company_id").items():  # sudo: ids only
+            pairs = {(policy.warehouse_id.id, policy.product_id.id) for policy in policies}
+            self.env["distrib.board"]._queue([(product, warehouse) for warehouse, product in pairs])
+            self.env["distrib.network.touch"]._notify_boards(company.id, pairs)
+
     @api.model
     def _recompute(self, as_of=None, company=None, commit=False):
+        company = company or self.env.company
         result = super()._recompute(as_of, company, commit)
-        self.env["distrib.network.touch"]._notify_boards((company or self.env.company).id)
+        self.env["distrib.board"]._count_soon(company)
         return result
 
 

@@ -110,6 +110,9 @@ class NetworkTouch(models.AbstractModel):
 class StockQuant(models.Model):
     _inherit = "stock.quant"
 
+    # Few goods have a date: those between two days are looked for when one ends.
+    _distrib_removal_date_idx = models.Index("(removal_date) WHERE removal_date IS NOT NULL")
+
     @api.model_create_multi
     def create(self, vals_list):
         quants = super().create(vals_list)

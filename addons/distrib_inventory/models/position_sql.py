@@ -45,18 +45,18 @@ class Position(models.AbstractModel):
         return SQL(", ").join(SQL("%s::float8", SQL.identifier(name)) for name in COLUMNS)
 
     @api.model
-    def _pairs_sql(self, warehouse_condition, product_condition, keys=PAIR, goods=False, beneficiary=None):
+    def _pairs_sql(self, warehouse_condition, product_condition, keys=PAIR, goods=False, beneficiary=None, among=None):
         """One row for each key that has quants, open moves or allocations: the keys' columns, then `COLUMNS`; see
         `_tables_sql` for the arguments."""
         names = SQL(", ").join(SQL.identifier(name) for name, _key in keys)
         figures = SQL(", ").join(SQL("COALESCE(%s, 0) AS %s", *[SQL.identifier(name)] * 2) for name in COLUMNS)
         first, *others = PARTS
         joins = SQL(" ").join(SQL("FULL JOIN %s USING (%s)", SQL.identifier(part), names) for part in others)
-        tables = self._tables_sql(warehouse_condition, product_condition, keys, goods, beneficiary)
+        tables = self._tables_sql(warehouse_condition, product_condition, keys, goods, beneficiary, among)
         return SQL("%s SELECT %s, %s FROM %s %s", tables, names, figures, SQL.identifier(first), joins)
 
     @api.model
-    def _tables_sql(self, warehouse_condition, product_condition, keys=PAIR, goods=False, beneficiary=None):
+    def _tables_sql(self, warehouse_condition, product_condition, keys=PAIR, goods=False, beneficiary=None, among=None):
         """A WITH clause that has each of `PARTS` as a table of the keys' columns and its own.
 
         :param SQL warehouse_condition: on `w`, the warehouse
@@ -64,6 +64,8 @@ class Position(models.AbstractModel):
         :param keys: pairs of name and SQL on `x.product_id`, `site` (warehouse_id, region_id, network_tier,
             supply_parent_id, company_id) and, with `goods`, `item`, the product's template
         :param dict beneficiary: whose allocations are not taken off
+        :param SQL among: a SELECT of the pairs product_id, warehouse_id to which quants are restricted; moves and
+            allocations, which are few, follow the conditions alone
         """
         item = SQL(
             "JOIN product_product p ON p.id = x.product_id JOIN product_template item ON item.id = p.product_tmpl_id"
@@ -74,6 +76,7 @@ class Position(models.AbstractModel):
             "groups": SQL(", ").join(key for _name, key in keys),
             "item": item if goods else SQL(),
             "products": product_condition,
+            "among": self._among_sql(among),
             # Products that are asked for by id are few: their quants come first. Left to itself, a planner whose
             # figures say that there is one warehouse, as in a young network, looks the quants up place by place.
             "first": SQL() if product_condition == ALL else SQL("OFFSET 0"),
@@ -133,7 +136,7 @@ class Position(models.AbstractModel):
                         WHEN x.removal_date < site.soon THEN 8
                         ELSE 9 END AS fate
               FROM (SELECT x.product_id, x.location_id, x.owner_id, x.removal_date, x.quantity, x.reserved_quantity
-                      FROM stock_quant x
+                      FROM stock_quant x %(among)s
                      WHERE %(products)s
                      %(first)s) x
               JOIN place site ON site.id = x.location_id
@@ -143,7 +146,22 @@ class Position(models.AbstractModel):
             item=parts["item"],
             products=parts["products"],
             first=parts["first"],
+            among=parts["among"],
             tomorrow=self._start_of_tomorrow(),
+        )
+
+    @api.model
+    def _among_sql(self, among):
+        """The places of the pairs, each with the product looked for there; nothing when all are wanted."""
+        if among is None:
+            return SQL()
+        return SQL(
+            """
+            JOIN (SELECT pair.product_id, place.id AS location_id
+                    FROM (%s) pair JOIN place ON place.warehouse_id = pair.warehouse_id) asked
+              ON asked.product_id = x.product_id AND asked.location_id = x.location_id
+            """,
+            among,
         )
 
     @api.model

@@ -20,3 +20,4 @@ from . import test_policy
 from . import test_proposal
 from . import test_proposal_race
 from . import test_board
+from . import test_board_kept

@@ -3,54 +3,12 @@ import json
 
 import openpyxl
 from odoo.addons.bus.models.ir_websocket import IrWebsocket
-from odoo.addons.distrib_inventory.engine.board import COLUMNS
 from odoo.exceptions import AccessError
 from odoo.http import Request
 from odoo.tests import HttpCase, tagged
 
-from ..models import board_sums
-from .common import ROLES, DistribCommon
-
-
-class BoardCommon(DistribCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.product_a.barcode = "6901234567892"
-        cls.supplier = cls.env.ref("stock.stock_location_suppliers")
-        cls.customer = cls.env.ref("stock.stock_location_customers")
-        cls.add_stock(cls.product_a, cls.central, 100)
-        cls.add_stock(cls.product_a, cls.store_east, 7)
-        cls.add_stock(cls.product_b, cls.store_east, 3)
-        cls.add_stock(cls.product_a, cls.store_south, 5)
-        cls.add_stock(cls.product_b, cls.dealer_warehouse, 9, owner=cls.dealer)
-        cls.new_move(cls.product_a, 2, cls.store_east.lot_stock_id, cls.customer)._action_assign()
-        cls.new_move(cls.product_b, 4, cls.supplier, cls.store_south.lot_stock_id)
-        cls.only = {"warehouse_ids": cls.warehouses.ids}
-
-    def board(self, role="viewer"):
-        return self.env["distrib.board"].with_user(self.users[role])
-
-    def load(self, expanded=None, **query):
-        return self.board().load({**self.only, **query}, expanded)
-
-    def rows(self, expanded=None, **query):
-        return {row["key"]: row for row in self.load(expanded, **query)["rows"]}
-
-    def figure(self, row, name):
-        return row["v"][COLUMNS.index(name)]
-
-    def policy(self, product, warehouse, **values):
-        defaults = {"demand_mean": 1, "safety_stock": 2, "reorder_point": 5, "order_up_to": 9, "method": "normal"}
-        return self.env["distrib.policy"].create(
-            {
-                "product_id": product.id,
-                "warehouse_id": warehouse.id,
-                "company_id": self.company.id,
-                **defaults,
-                **values,
-            }
-        )
+from .board_common import BoardCommon
+from .common import ROLES
 
 
 @tagged("post_install", "-at_install")
@@ -86,7 +44,6 @@ class TestBoard(BoardCommon):
         )
 
     def test_only_a_page_of_children_is_sent(self):
-        self.patch(board_sums, "KEPT_FROM", 0)
         products = self.env["product.product"].create(
             [{"name": f"Many {i}", "default_code": f"MANY{i:03d}", "is_storable": True} for i in range(90)]
         )
@@ -200,72 +157,6 @@ class TestBoard(BoardCommon):
     def test_nonsense_from_outside_finds_nothing(self):
         for key in ("x1", "w", "w0", "r999999", "p-1", "w1p", "", "more:w1"):
             self.assertEqual(self.board().expand(self.only, key), [], key)
-
-
-@tagged("post_install", "-at_install")
-class TestBoardKeptSums(BoardCommon):
-    """Sums kept in memory say the same as the pairs themselves, before and after changes."""
-
-    def setUp(self):
-        super().setUp()
-        self.patch(board_sums, "KEPT_FROM", -2)
-        self.env.registry.__dict__.pop("_distrib_board_sums", None)
-        self.addCleanup(lambda: self.env.registry.__dict__.pop("_distrib_board_sums", None))
-        self.commit()
-
-    def commit(self):
-        """As if this transaction had ended: its notification is out, and others may see its changes."""
-        self.env.flush_all()
-        self.env.cr.precommit.run()
-        self.env.cr.postcommit.data.pop("distrib_inventory.network_bus", None)
-
-    def keeps(self):
-        return self.env["distrib.board"]._keeps_sums()
-
-    def whole(self, by):
-        page = self.board().load({"by": by})
-        return page["total"]["v"], page["total"]["counts"]
-
-    def direct(self, by):
-        self.patch(board_sums, "KEPT_FROM", 10**9)
-        result = self.whole(by)
-        self.patch(board_sums, "KEPT_FROM", -2)
-        return result
-
-    def test_changes_arrive_by_their_notifications(self):
-        for by in ("region", "category"):
-            self.assertEqual(self.whole(by), self.direct(by))
-        self.add_stock(self.product_a, self.store_east, 5)
-        self.new_move(self.product_b, 2, self.central.lot_stock_id, self.store_south.lot_stock_id)
-        self.assertFalse(self.keeps(), "own changes are seen before they are told")
-        self.commit()
-        self.assertTrue(self.keeps())
-        for by in ("region", "category"):
-            self.assertEqual(self.whole(by), self.direct(by))
-
-    def test_only_what_was_touched_is_added_up_again(self):
-        self.whole("region")
-        self.add_stock(self.product_a, self.store_east, 5)
-        self.commit()
-        asked = []
-        add_up = type(self.env["distrib.board"])._add_up
-        self.patch(
-            type(self.env["distrib.board"]),
-            "_add_up",
-            lambda board, dimensions, *ids: (
-                asked.append((dimensions, *map(list, filter(None, ids)))) or add_up(board, dimensions, *ids)
-            ),
-        )
-        self.whole("region")
-        self.whole("region")
-        self.assertEqual(asked, [(("warehouse",), [self.store_east.id]), (("product",), [self.product_a.id])])
-
-    def test_new_policies_renew_everything(self):
-        self.whole("region")
-        self.policy(self.product_a, self.central, safety_stock=500, reorder_point=600)
-        self.env["distrib.network.touch"]._notify_boards(self.company.id)
-        self.commit()
-        self.assertEqual(self.whole("region"), self.direct("region"))
 
 
 @tagged("post_install", "-at_install")
