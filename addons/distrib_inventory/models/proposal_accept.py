@@ -1,92 +1,90 @@
 from datetime import datetime, time
 
-from odoo import Command, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
+
+from .proposal import LIVE
 
 
 class ProposalAccept(models.Model):
     """From accepted proposals to native documents: requests for quotation, and transfers in two chained legs."""
 
-    _inherit = "distrib.proposal"
+    _inherit = "distrib.proposal"  # pylint: disable=consider-merging-classes-inherited
 
     def action_accept(self):
-        """Accept all of these, or none; documents are made in batches."""
-        self._lock(("open", "snoozed"))
-        nameless = self.filtered(lambda proposal: proposal.kind == "purchase" and not proposal.partner_id)
-        if nameless:
-            raise UserError(
-                self.env._(
-                    "Choose a supplier first, for example for %(product)s (%(count)s proposals without one).",
-                    product=nameless[0].product_id.display_name,
-                    count=len(nameless),
-                )
-            )
+        """Accept these; those that cannot be ordered stay open, and are named. Documents are made in batches."""
+        self._lock(LIVE)
+        stuck = self.filtered(lambda proposal: proposal._is_stuck())
+        ready = self - stuck
+        if not ready:
+            raise UserError(self._stuck_text(stuck))
+        ready._accept()
+        message = self.env._("%(count)s proposals accepted: %(documents)s.", count=len(ready), documents=ready._made())
+        if stuck:
+            message += " " + self._stuck_text(stuck)
+        return ready._done_action(message, "warning" if stuck else "success")
+
+    def _is_stuck(self):
+        return bool(self.blocker) or (self.kind == "purchase" and not self.partner_id)
+
+    def _stuck_text(self, stuck):
+        return self.env._(
+            "%(count)s cannot be ordered, for example %(product)s for %(warehouse)s: %(why)s",
+            count=len(stuck),
+            product=stuck[0].product_id.display_name,
+            warehouse=stuck[0].warehouse_id.display_name,
+            why=stuck[0].blocker_text
+            or self.env._("No supplier is known. Add one to the product, or choose one here."),
+        )
+
+    def _made(self):
+        """What has been made, in words: 3 requests for quotation, 12 transfers."""
+        parts = []
+        if self.purchase_id:
+            parts.append(self.env._("%s requests for quotation", len(self.purchase_id)))
+        if self.picking_ids:
+            parts.append(self.env._("%s transfers", len(self.picking_ids)))
+        return ", ".join(parts)
+
+    def _accept(self):
+        """The documents and the state in one transaction: killed in the middle, nothing has happened."""
         self.filtered(lambda proposal: proposal.kind == "purchase")._make_purchases()
-        self.filtered(lambda proposal: proposal.kind == "transfer")._make_transfers()
+        self.filtered(lambda proposal: proposal.kind != "purchase")._make_transfers()
         self.write({"state": "accepted", "decided_by_id": self.env.uid, "decided_on": fields.Datetime.now()})
-        return True
-
-    # --- purchases ---------------------------------------------------------------------------------------------
-
-    def _make_purchases(self):
-        """One request for quotation for each supplier, warehouse and expected day."""
-        groups = self.grouped(lambda p: (p.company_id, p.partner_id, p.warehouse_id, p.expected_date))
-        orders = self.env["purchase.order"].create([part._order_values(*key) for key, part in groups.items()])
-        lines, proposals = [], []
-        for order, part in zip(orders, groups.values(), strict=True):
-            for proposal in part:
-                lines.append(proposal._order_line_values(order))
-                proposals.append(proposal)
-        created = self.env["purchase.order.line"].create(lines)
-        for proposal, line in zip(proposals, created, strict=True):
-            proposal.purchase_line_id = line
-        # the day is ours: core's own date follows from today's order date
-        for order, part in zip(orders, groups.values(), strict=True):
-            order.order_line.date_planned = self._noon(part[0].expected_date)
-
-    def _order_values(self, company, partner, warehouse, expected_date):
-        partner = partner.with_company(company)
-        return {
-            "partner_id": partner.id,
-            "company_id": company.id,
-            "currency_id": (partner.property_purchase_currency_id or company.currency_id).id,
-            "picking_type_id": warehouse.in_type_id.id,
-            "date_planned": self._noon(expected_date),
-            "origin": self.env._("Replenishment proposals"),
-        }
-
-    def _order_line_values(self, order):
-        """In the supplier's unit where he has one."""
-        unit = self.supplierinfo_id.product_uom_id or self.uom_id
-        return {
-            "order_id": order.id,
-            "product_id": self.product_id.id,
-            "product_qty": self.uom_id._compute_quantity(self.quantity, unit, rounding_method="HALF-UP"),
-            "product_uom_id": unit.id,
-        }
 
     # --- transfers ---------------------------------------------------------------------------------------------
 
     def _make_transfers(self):
         """For each source, destination and day a picking out to the transit location and one in from it."""
-        groups = self.grouped(lambda p: (p.source_warehouse_id, p.warehouse_id, p.order_date, p.expected_date))
+        groups = self.grouped(lambda p: (p.source_warehouse_id, p.warehouse_id, p._leaving(), p._arriving()))
         if not groups:
             return
         legs = [values for key in groups for values in self._leg_values(*key)]
         pickings = self.env["stock.picking"].create(legs)
-        moves, owners = [], []
+        inbound, outbound, owners = [], [], []
         for index, (key, part) in enumerate(groups.items()):
             out, into = pickings[2 * index], pickings[2 * index + 1]
             for proposal in part:
-                moves.append(proposal._move_values(into, key[3]))
-                moves.append(proposal._move_values(out, key[2]))
+                inbound.append(proposal._move_values(into, key[3]))
+                outbound.append(proposal._move_values(out, key[2]))
                 owners.append(proposal)
-        created = self.env["stock.move"].create(moves)
-        for index, proposal in enumerate(owners):
-            into, out = created[2 * index], created[2 * index + 1]
-            out.move_dest_ids = [Command.link(into.id)]
-            proposal.move_ids = [Command.set([out.id, into.id])]
-        created._action_confirm(merge=False)
+        # the legs in are there first, so that the legs out are created with their link
+        arriving = self.env["stock.move"].create(inbound)
+        for values, move in zip(outbound, arriving, strict=True):
+            values["move_dest_ids"] = [fields.Command.link(move.id)]
+        leaving = self.env["stock.move"].create(outbound)
+        for proposal, into, out in zip(owners, arriving, leaving, strict=True):
+            proposal.move_ids = [fields.Command.set([out.id, into.id])]
+        (arriving + leaving)._action_confirm(merge=False)
+
+    def _leaving(self):
+        return max(self.order_date or fields.Date.context_today(self), fields.Date.context_today(self))
+
+    def _arriving(self):
+        """The expected day, or the same number of days later when the proposal is decided late."""
+        if self.manual_terms or not self.order_date:
+            return max(self.expected_date or self._leaving(), self._leaving())
+        return self._leaving() + ((self.expected_date or self.order_date) - self.order_date)
 
     def _leg_values(self, source, destination, order_date, expected_date):
         transit = source.company_id.internal_transit_location_id

@@ -1,20 +1,33 @@
-import json
+from dataclasses import dataclass
 from datetime import timedelta
-from io import StringIO
 
 import numpy as np
 from odoo import api, fields, models
-from odoo.tools import SQL
 
-from ..engine import policy as engine
-from .proposal import URGENT_SHARE
+from ..engine import geo, order_rules, proposal_lateral
+from ..engine import proposal as engine
+from ..engine import proposal_outlook as looking
 
-# A rejected proposal is not made again for so many days.
-REJECTED_DAYS = 7
-_POLICY_COLUMNS = (
-    "warehouse_id", "product_id", "demand_mean", "demand_sigma", "lead_time_days", "lead_time_sigma",
-    "safety_stock", "reorder_point", "order_up_to",
-)  # fmt: skip
+# What happens if nothing is done is told for so many days.
+HORIZON = 28
+LONGEST = 120
+# From this share of a review period's sales expected to be lost by waiting for the next review, it is urgent.
+URGENT_SHARE = 0.5
+# A lateral move takes a day, and one more for so many kilometres.
+KM_A_DAY = 500.0
+
+
+@dataclass
+class Stakes:
+    """By row of `rows`: what is lost, when stock runs out, how sure this is; ``place`` maps pairs to them."""
+
+    rows: np.ndarray
+    place: np.ndarray
+    outlook: looking.Outlook
+    waiting: np.ndarray
+    lost: np.ndarray
+    confidence: np.ndarray
+    urgent: np.ndarray
 
 
 class ProposalGenerate(models.Model):
@@ -33,204 +46,247 @@ class ProposalGenerate(models.Model):
         today = fields.Date.to_date(as_of) or fields.Date.context_today(self)
         self.env.flush_all()  # what follows is read and joined in SQL
         self._wake_up(today, company)
-        wishes = self._wishes(today, company)
-        self._upsert_proposals(wishes, today)
-        self._withdraw(company)
+        self._store(self._wishes(today, company), today, company)
         self.invalidate_model()
+        self._trigger_automatic(company)
         return self.search_count([("company_id", "=", company.id), ("state", "=", "open")])
-
-    @api.model
-    def _wake_up(self, today, company):
-        self.env.cr.execute(
-            "UPDATE distrib_proposal SET state = 'open', snooze_until = NULL"
-            " WHERE company_id = %s AND state = 'snoozed' AND snooze_until <= %s",
-            (company.id, today),
-        )
 
     @api.model
     def _wishes(self, today, company):
         """The proposals that should be there: list of dict."""
-        policy = self._policy_columns(company)
-        if not len(policy["product_id"]):
+        facts = self._read_facts(company)
+        if facts is None:
             return []
-        position = self._positions(policy, company)
         sellers = self.env["distrib.policy"]._sellers(company)
-        network = self.env["stock.warehouse"].search([("company_id", "=", company.id)])
-        parent = {warehouse.id: warehouse.supply_parent_id.id for warehouse in network}
-        source = np.array([parent.get(warehouse) or 0 for warehouse in policy["warehouse_id"].tolist()], np.int64)
-        seller = [sellers.get(product, {}) for product in policy["product_id"].tolist()]
-        minimum = np.where(source > 0, 0.0, [line.get("min_qty") or 0.0 for line in seller])
-        multiple = np.where(source > 0, 1.0, [max(line.get("multiple") or 1.0, 1.0) for line in seller])
-        wanted = engine.order_quantity(
-            position["position"],
-            policy["reorder_point"], policy["order_up_to"], multiple, minimum,
-        )  # fmt: skip
-        given = self._shared(policy, position, source, wanted)
-        urgency = self._urgency(policy, position)
-        lines = []
-        for row in np.flatnonzero(given > 0).tolist():
-            lines.append(
-                self._line(
-                    row, policy, position, source[row], seller[row], wanted[row], given[row], urgency[row], today
-                )
+        rounding, terms = self._rounding(facts, sellers, today, company)
+        plan = engine.make_plan(facts.pairs, rounding)
+        stakes = self._stakes(facts, np.flatnonzero(plan.wanted > 0), today, company)
+        goods = self._goods(np.unique(facts.pairs.product[stakes.rows]).tolist(), company)
+        moves = self._lateral_moves(facts, plan, stakes, goods, company)
+        if len(moves.giver):
+            after = engine.with_moves(facts.pairs, moves.giver, moves.taker, moves.quantity)
+            plan = engine.make_plan(after, rounding)
+        return [
+            *self._regular_lines(facts, plan, stakes, goods, sellers, terms, moves, today, company),
+            *self._lateral_lines(facts, plan, stakes, goods, moves, today, company),
+        ]
+
+    @api.model
+    def _rounding(self, facts, sellers, today, company):
+        """What suppliers accept: least quantities, packs and pallets. Transfers go in whole units."""
+        buys = facts.pairs.buys
+        seller = [sellers.get(product, {}) for product in facts.pairs.product.tolist()]
+        minimum = np.where(buys, [line.get("min_qty") or 0.0 for line in seller], 0.0)
+        multiple = np.where(buys, [max(line.get("multiple") or 1.0, 1.0) for line in seller], 1.0)
+        none = np.zeros(len(buys))
+        limits = order_rules.Limits(minimum, multiple, none, none, np.full(len(buys), np.inf))
+
+        def rounding(rows, wish):
+            chosen = order_rules.Limits(
+                *(getattr(limits, name)[rows] for name in ("minimum", "multiple", "pallet", "pallet_from", "maximum"))
             )
+            return order_rules.round_order(wish, chosen).quantity
+
+        return rounding, None
+
+    # --- what is at stake --------------------------------------------------------------------------------------
+
+    @api.model
+    def _stakes(self, facts, rows, today, company):
+        policy = {name: column[rows] for name, column in facts.policy.items()}
+        lead, review = policy["lead_time_days"], np.maximum(policy["review_days"], 1.0)
+        days = int(min(LONGEST, max(HORIZON, np.ceil((lead + review).max(initial=0)) + 1)))
+        found = looking.outlook(
+            facts.available[rows] - facts.owed[rows],
+            policy["demand_mean"], policy["demand_sigma"],
+            self._arrivals(facts, rows, today, days, company),
+        )  # fmt: skip
+        waiting = looking.lost_by(found, lead + review) - looking.lost_by(found, lead)
+        place = np.full(len(facts.key), -1)
+        place[rows] = np.arange(len(rows))
+        return Stakes(
+            rows,
+            place,
+            found,
+            waiting,
+            looking.lost_by(found, np.full(len(rows), HORIZON)),
+            looking.confidence(policy["demand_mean"], policy["demand_sigma"], lead + review),
+            (waiting >= URGENT_SHARE * policy["demand_mean"] * review) & (waiting > 0),
+        )
+
+    # --- lateral moves -----------------------------------------------------------------------------------------
+
+    @api.model
+    def _lateral_moves(self, facts, plan, stakes, goods, company):
+        nothing = np.zeros(0, np.int64)
+        if not company.distrib_lateral or not len(stakes.rows):
+            return proposal_lateral.Moves(nothing, nothing, np.zeros(0), np.zeros(0))
+        need, saved = self._lateral_needs(facts, plan, stakes)
+        margin = np.array([max(goods[p][0] - goods[p][1], 0.0) for p in facts.pairs.product[stakes.rows].tolist()])
+        weight = np.array([goods[p][2] for p in facts.pairs.product[stakes.rows].tolist()])
+        count = len(facts.key)
+        columns = {name: np.zeros(count) for name in ("need", "value", "cost_km")}
+        columns["need"][stakes.rows] = need
+        columns["value"][stakes.rows] = margin * np.divide(saved, need, out=np.zeros_like(need), where=need > 0)
+        columns["cost_km"][stakes.rows] = company.distrib_lateral_tonne_km * weight / 1000
+        shelves = proposal_lateral.Shelves(
+            facts.pairs.warehouse,
+            facts.pairs.product,
+            excess=engine.excess(facts.pairs, plan, company.distrib_lateral_days),
+            **columns,
+        )
+        km, allowed = self._lateral_ways(company)
+        return proposal_lateral.match(shelves, km, allowed, company.distrib_lateral_fixed_cost)
+
+    @api.model
+    def _lateral_needs(self, facts, plan, stakes):
+        """Units that would help until regular goods come, and sales these save.
+
+        What the supplying warehouse cannot give comes only after its own supply.
+        """
+        rows, policy = stakes.rows, facts.policy
+        lead = policy["lead_time_days"][rows]
+        above = facts.pairs.parent[rows]
+        later = np.where(above >= 0, policy["lead_time_days"][above], lead)
+        unmet = plan.given[rows] < plan.wanted[rows]
+        until = np.where(unmet, lead + later, lead)
+        saved = looking.lost_by(stakes.outlook, until) - looking.lost_by(stakes.outlook, np.full(len(rows), 2.0))
+        # a part of the wish that does come saves its own share
+        saved = np.maximum(saved - np.where(unmet, plan.given[rows], 0.0), 0.0)
+        room = np.maximum(facts.pairs.order_up_to[rows] - facts.pairs.position[rows], 0.0)
+        need = np.minimum(np.ceil(saved + policy["safety_stock"][rows] * (saved > 0)), np.ceil(room))
+        return np.where(saved >= 1, need, 0.0), np.minimum(saved, need)
+
+    @api.model
+    def _lateral_ways(self, company):
+        """Kilometres between warehouses, and who may give to whom: not up the tree, nor within one line of supply."""
+        network = self.env["stock.warehouse"].search([("company_id", "=", company.id)], order="id")
+        parent, depth = self._levels(company)
+        ids = np.array(network.ids)
+        places = np.array([(w.latitude, w.longitude) if w.latitude or w.longitude else (np.nan,) * 2 for w in network])
+        apart = geo.distance_matrix_km(places[:, 0], places[:, 1], places[:, 0], places[:, 1])
+        level = np.array([depth[warehouse] for warehouse in network.ids])
+        related = np.eye(len(ids), dtype=bool)
+        index = {warehouse: number for number, warehouse in enumerate(network.ids)}
+        for warehouse in network.ids:
+            above = parent[warehouse]
+            while above:
+                if above in index:
+                    related[index[warehouse], index[above]] = related[index[above], index[warehouse]] = True
+                above = parent.get(above)
+        may = ~related & (level[:, None] <= level[None, :])
+
+        def km(there, here):
+            return apart[np.searchsorted(ids, there), np.searchsorted(ids, here)]
+
+        def allowed(there, here):
+            return may[np.searchsorted(ids, there), np.searchsorted(ids, here)]
+
+        return km, allowed
+
+    # --- lines -------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _regular_lines(self, facts, plan, stakes, goods, sellers, terms, moves, today, company):
+        costs = self._seller_costs(
+            [sellers[p]["id"] for p in np.unique(facts.pairs.product[stakes.rows]).tolist() if p in sellers],
+            today, company,
+        )  # fmt: skip
+        helped = set(moves.taker.tolist())
+        lines = []
+        for row in np.flatnonzero(plan.wanted > 0).tolist():
+            place = int(stakes.place[row])
+            empty = plan.given[row] <= 0
+            if place < 0 or (empty and (row in helped or not stakes.urgent[place])):
+                continue
+            source = int(facts.policy["source"][row])
+            seller = {} if source else sellers.get(int(facts.pairs.product[row]), {})
+            price, cost, _weight, active, purchasable = goods[int(facts.pairs.product[row])]
+            lead = float(facts.policy["lead_time_days"][row])
+            line = self._line(facts, stakes, row, place, price, today)
+            line.update(
+                kind="transfer" if source else "purchase",
+                source_warehouse_id=source or None,
+                supplierinfo_id=seller.get("id"),
+                partner_id=seller.get("partner_id"),
+                quantity=float(plan.wanted[row] if empty else plan.given[row]),
+                expected_date=today + timedelta(days=round(lead)),
+                unit_cost=costs.get(seller.get("id")) or cost,
+                blocker=self._blocker(source, seller, lead, active, purchasable, empty),
+            )
+            line["reason_data"].update(code="share" if plan.given[row] < plan.wanted[row] else "reorder")
+            line["reason_data"]["wanted"] = float(plan.wanted[row])
+            lines.append(line)
         return lines
 
+    @staticmethod
+    def _blocker(source, seller, lead, active, purchasable, empty):
+        if not active:
+            return "inactive_product"
+        if source:
+            return "source_empty" if empty else None
+        if not purchasable:
+            return "not_purchasable"
+        if not seller:
+            return "no_supplier"
+        return None if lead > 0 else "no_lead_time"
+
     @api.model
-    def _policy_columns(self, company):
-        """Policies with demand whose pair a planner may order for: dealers order for themselves."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT %s
-                  FROM distrib_policy p
-                  JOIN stock_warehouse w ON w.id = p.warehouse_id AND w.active AND w.dealer_id IS NULL
-                  JOIN product_product x ON x.id = p.product_id AND x.active
-                 WHERE p.company_id = %s AND p.order_up_to > 0
-                 ORDER BY p.warehouse_id, p.product_id
-                """,
-                SQL(", ").join(SQL.identifier("p", name) for name in _POLICY_COLUMNS),
-                company.id,
+    def _lateral_lines(self, facts, plan, stakes, goods, moves, today, company):
+        km, _allowed = self._lateral_ways(company) if len(moves.giver) else (None, None)
+        spare = engine.excess(facts.pairs, plan, company.distrib_lateral_days)
+        lines = []
+        for giver, taker, quantity, gain in zip(
+            *(column.tolist() for column in (moves.giver, moves.taker, moves.quantity, moves.gain)), strict=True
+        ):
+            place = int(stakes.place[taker])
+            price, cost, weight, active, _purchasable = goods[int(facts.pairs.product[taker])]
+            source, target = int(facts.pairs.warehouse[giver]), int(facts.pairs.warehouse[taker])
+            away = float(km(source, target))
+            move_cost = company.distrib_lateral_fixed_cost + company.distrib_lateral_tonne_km * weight / 1000 * (
+                away * quantity
             )
-        )
-        rows = self.env.cr.fetchall()
-        columns = list(zip(*rows, strict=True)) or [()] * len(_POLICY_COLUMNS)
-        return {
-            name: np.array(column, np.int64 if name.endswith("_id") else np.float64)
-            for name, column in zip(_POLICY_COLUMNS, columns, strict=True)
-        }
-
-    @api.model
-    def _positions(self, policy, company):
-        """Available, incoming and position (with what is promised taken off) of each pair.
-
-        Requests for quotation count as incoming; moves do so by themselves.
-        """
-        found = self.env["distrib.position"].with_company(company)._read_columns()
-        asked = self._asked_for(company)
-        place = {}
-        keys = zip(found.warehouse_id.tolist(), found.product_id.tolist(), strict=True)
-        columns = (found.available.tolist(), found.incoming.tolist(), found.forecast.tolist())
-        for key, *numbers in zip(keys, *columns, strict=True):
-            place[key] = numbers
-        rows = []
-        for key in zip(policy["warehouse_id"].tolist(), policy["product_id"].tolist(), strict=True):
-            available, incoming, forecast = place.get(key, (0.0, 0.0, 0.0))
-            more = asked.get(key, 0.0)
-            rows.append((available, incoming + more, forecast + more))
-        table = np.array(rows, np.float64).reshape(-1, 3)
-        return {"available": table[:, 0], "incoming": table[:, 1], "position": table[:, 2]}
-
-    @api.model
-    def _asked_for(self, company):
-        """Quantities on requests for quotation, in the product's unit: dict (warehouse, product) -> quantity."""
-        self.env["purchase.order.line"].flush_model(["product_id", "product_uom_qty", "order_id"])
-        self.env["purchase.order"].flush_model(["state", "picking_type_id", "company_id"])
-        self.env.cr.execute(
-            """
-            SELECT t.warehouse_id, l.product_id, SUM(l.product_uom_qty)
-              FROM purchase_order_line l
-              JOIN purchase_order o ON o.id = l.order_id
-              JOIN stock_picking_type t ON t.id = o.picking_type_id
-             WHERE o.company_id = %s AND o.state IN ('draft', 'sent', 'to approve') AND l.product_id IS NOT NULL
-             GROUP BY 1, 2
-            """,
-            (company.id,),
-        )
-        return {(warehouse, product): float(quantity or 0) for warehouse, product, quantity in self.env.cr.fetchall()}
-
-    @api.model
-    def _shared(self, policy, position, source, wanted):
-        """What each pair gets: all it wants from a supplier, its fair share of what a warehouse can spare."""
-        key = (policy["warehouse_id"] << 32) | policy["product_id"]
-        spare = np.maximum(position["available"] - policy["safety_stock"], 0.0)
-        of_source = (source << 32) | policy["product_id"]
-        place = np.searchsorted(key, of_source).clip(max=len(key) - 1)
-        known = (key[place] == of_source) & (source > 0)
-        transfer = known & (wanted > 0)
-        given = np.where(source > 0, 0.0, wanted)
-        if transfer.any():
-            groups, group = np.unique(place[transfer], return_inverse=True)
-            given[transfer] = engine.fair_share(wanted[transfer], group, spare[groups], np.ones(transfer.sum()))
-        return given
-
-    @api.model
-    def _urgency(self, policy, position):
-        """Expected lost sales until goods ordered now are here."""
-        mean, lead = policy["demand_mean"], policy["lead_time_days"]
-        spread = np.sqrt(lead * policy["demand_sigma"] ** 2 + (mean * policy["lead_time_sigma"]) ** 2)
-        return engine.expected_shortage(mean * lead, spread, position["position"])
+            line = self._line(facts, stakes, taker, place, price, today)
+            line.update(
+                kind="lateral",
+                source_warehouse_id=source,
+                supplierinfo_id=None,
+                partner_id=None,
+                quantity=quantity,
+                expected_date=today + timedelta(days=1 + int(away // KM_A_DAY)),
+                unit_cost=cost,
+                blocker=None if active else "inactive_product",
+            )
+            margin = max(price - cost, 0.01)
+            line["reason_data"].update(
+                code="lateral", wanted=quantity, km=round(away), excess=round(float(spare[giver]) + quantity, 2),
+                horizon=company.distrib_lateral_days, move_cost=round(move_cost, 2),
+                margin_saved=round(gain + move_cost, 2), saved=round((gain + move_cost) / margin, 2),
+            )  # fmt: skip
+            lines.append(line)
+        return lines
 
     @staticmethod
-    def _line(row, policy, position, source, seller, wanted, given, urgency, today):
-        facts = {name: round(float(policy[name][row]), 4) for name in _POLICY_COLUMNS[2:]}
+    def _line(facts, stakes, row, place, price, today):
+        """What lines of all kinds tell of their pair."""
+        policy = facts.policy
+        shown = ("demand_mean", "demand_sigma", "lead_time_days", "safety_stock", "reorder_point", "order_up_to")
+        run_out = int(stakes.outlook.run_out[place])
         return {
-            "kind": "transfer" if source else "purchase",
-            "product_id": int(policy["product_id"][row]),
-            "warehouse_id": int(policy["warehouse_id"][row]),
-            "source_warehouse_id": int(source) or None,
-            "supplierinfo_id": None if source else seller.get("id"),
-            "partner_id": None if source else seller.get("partner_id"),
-            "quantity": float(given),
+            "product_id": int(facts.pairs.product[row]),
+            "warehouse_id": int(facts.pairs.warehouse[row]),
             "order_date": today,
-            "expected_date": today + timedelta(days=round(facts["lead_time_days"])),
-            "urgency": float(urgency),
-            "is_urgent": bool(urgency >= URGENT_SHARE * policy["order_up_to"][row]),
-            "available": float(position["available"][row]),
-            "incoming": float(position["incoming"][row]),
-            "reason_data": json.dumps(
-                {**facts, "wanted": float(wanted), "position": round(float(position["position"][row]), 4)}
-            ),
+            "urgency": round(float(stakes.waiting[place]), 4),
+            "urgency_value": round(float(stakes.waiting[place]) * price, 2),
+            "is_urgent": bool(stakes.urgent[place]),
+            "run_out_date": today + timedelta(days=run_out) if run_out < stakes.outlook.lost.shape[1] else None,
+            "lost_quantity": round(float(stakes.lost[place]), 4),
+            "lost_value": round(float(stakes.lost[place]) * price, 2),
+            "confidence": round(float(stakes.confidence[place]), 4),
+            "available": float(facts.available[row]),
+            "incoming": float(facts.incoming[row]),
+            "reason_data": {
+                **{name: round(float(policy[name][row]), 4) for name in shown},
+                "position": round(float(facts.pairs.position[row]), 4),
+            },
         }
-
-    @api.model
-    def _upsert_proposals(self, lines, today):
-        """Insert the new ones, refresh the open ones; leave alone the snoozed and those rejected lately."""
-        cr = self.env.cr
-        cr.execute("DROP TABLE IF EXISTS distrib_proposal_incoming")
-        cr.execute(
-            "CREATE TEMP TABLE distrib_proposal_incoming (kind text, product_id int, warehouse_id int,"
-            " source_warehouse_id int, supplierinfo_id int, partner_id int, quantity numeric, order_date date,"
-            " expected_date date, urgency numeric, is_urgent bool, available numeric, incoming numeric,"
-            " reason_data jsonb) ON COMMIT DROP"
-        )
-        text = "".join(
-            "\t".join("\\N" if cell is None else str(cell) for cell in line.values()) + "\n" for line in lines
-        )
-        cr.copy_expert("COPY distrib_proposal_incoming FROM STDIN", StringIO(text))
-        names = list(lines[0]) if lines else ["product_id"]
-        columns = ", ".join(names)
-        updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in ("product_id", "warehouse_id"))
-        if not lines:
-            return
-        cr.execute(
-            f"""
-            INSERT INTO distrib_proposal ({columns}, proposed_quantity, company_id, state,
-                                          create_uid, create_date, write_uid, write_date)
-            SELECT {", ".join("i." + name for name in names)}, i.quantity, w.company_id, 'open',
-                   %(user)s, now() AT TIME ZONE 'UTC', %(user)s, now() AT TIME ZONE 'UTC'
-              FROM distrib_proposal_incoming i
-              JOIN stock_warehouse w ON w.id = i.warehouse_id
-             WHERE NOT EXISTS (SELECT FROM distrib_proposal r
-                                WHERE r.product_id = i.product_id AND r.warehouse_id = i.warehouse_id
-                                  AND r.state = 'rejected' AND r.decided_on > %(rejected)s)
-            ON CONFLICT (product_id, warehouse_id) WHERE state IN ('open', 'snoozed') DO UPDATE
-               SET {updates}, proposed_quantity = EXCLUDED.proposed_quantity, write_date = EXCLUDED.write_date
-             WHERE distrib_proposal.state = 'open'
-               AND distrib_proposal.quantity = distrib_proposal.proposed_quantity
-            """,
-            {"user": self.env.uid, "rejected": today - timedelta(days=REJECTED_DAYS)},
-        )
-
-    @api.model
-    def _withdraw(self, company):
-        """Open proposals that are no longer needed."""
-        self.env.cr.execute(
-            """
-            UPDATE distrib_proposal p SET state = 'cancelled', decided_on = now() AT TIME ZONE 'UTC'
-             WHERE p.company_id = %s AND p.state = 'open'
-               AND NOT EXISTS (SELECT FROM distrib_proposal_incoming i
-                                WHERE i.product_id = p.product_id AND i.warehouse_id = p.warehouse_id)
-            """,
-            (company.id,),
-        )
