@@ -38,11 +38,13 @@ _DAY = ""
 
 @dataclass(frozen=True)
 class Rows:
-    """``n`` good rows in the product's unit: ids (n,), on hand (n,), sold (n,) with 0 where nothing is said."""
+    """``n`` good rows in the product's unit: ids (n,), on hand (n,), sold (n,) with 0 where nothing is said, and the
+    number of each row in the file (n,)."""
 
     product_id: np.ndarray
     on_hand: np.ndarray
     sold: np.ndarray
+    row: np.ndarray
 
 
 def check(chunk: Chunk, mapping: Mapping[str, str], as_of: np.datetime64, today: np.datetime64) -> sales_file.Checked:
@@ -59,11 +61,11 @@ def check(chunk: Chunk, mapping: Mapping[str, str], as_of: np.datetime64, today:
     return checked
 
 
-def settle(checked: sales_file.Checked, found: sales_file.Found, warehouse_id: int, seen: set[int]) -> Rows:
+def settle(checked: sales_file.Checked, found: sales_file.Found, warehouse_id: int, seen: dict[int, int]) -> Rows:
     """Turn labels into ids and amounts into the product's unit; problems are added to ``checked``.
 
-    A row that names another place than ``warehouse_id``, or a product for the second time (``seen``, which grows),
-    is rejected.
+    A row that names another place than ``warehouse_id``, or a product for the second time (``seen``: its row in the
+    file by product, also of earlier parts; grows), is rejected.
     """
     product = sales_file.identify(checked, "product", found.product)
     if "store" in checked.labels:
@@ -73,19 +75,21 @@ def settle(checked: sales_file.Checked, found: sales_file.Found, warehouse_id: i
     _drop_doubles(checked, product, seen)
     good = checked.good
     sold = checked.numbers.get("sold", np.zeros(len(good)))
-    return Rows(product[good], (checked.numbers["on_hand"] * factor)[good], (np.nan_to_num(sold) * factor)[good])
+    amounts = ((checked.numbers["on_hand"] * factor)[good], (np.nan_to_num(sold) * factor)[good])
+    return Rows(product[good], *amounts, checked.chunk.rows[good])
 
 
-def _drop_doubles(checked: sales_file.Checked, product: np.ndarray, seen: set[int]) -> None:
+def _drop_doubles(checked: sales_file.Checked, product: np.ndarray, seen: dict[int, int]) -> None:
+    """Reject rows whose product was met before, with the number of the row that had it first."""
     at = np.flatnonzero(checked.good)
     ids, first, inverse = np.unique(product[at], return_index=True, return_inverse=True)
-    known = np.isin(ids, np.fromiter(seen, np.int64, len(seen)))
-    repeated = np.zeros(len(checked.good), bool)
-    repeated[at] = (first[inverse] != np.arange(len(at))) | known[inverse]
+    rows = checked.chunk.rows[at[first]].tolist() if len(at) else []
+    earliest = np.array([seen.setdefault(*pair) for pair in zip(ids.tolist(), rows, strict=True)], np.int64)
     original = np.zeros(len(checked.good), np.int64)
-    original[at] = np.where(known[inverse], 0, checked.chunk.rows[at[first[inverse]]] if len(at) else 0)
+    original[at] = earliest[inverse]
+    repeated = np.zeros(len(checked.good), bool)
+    repeated[at] = original[at] != checked.chunk.rows[at]
     checked.reject(repeated, "product", "duplicate_product", original)
-    seen.update(ids.tolist())
 
 
 @dataclass(frozen=True)

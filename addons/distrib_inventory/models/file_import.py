@@ -222,7 +222,7 @@ class FileImport(models.AbstractModel):
             "ambiguous_product": lambda: self.env._("more than one product is called %s", value),
             "unknown_unit": lambda: self.env._("there is no unit %s", value),
             "unit_mismatch": lambda: self.env._("the unit %s does not convert to the product's unit", value),
-            "duplicate_product": lambda: self._doubled_reason(problem.other),
+            "duplicate_product": lambda: self.env._("repeats the product of row %s", problem.other),
             "other_store": lambda: self.env._("%s is another place than that of the report", value),
             "duplicate_earlier": lambda: self.env._("repeats store, product and day of an earlier row"),
             "cells": lambda: self.env._("the line has a wrong number of cells: %s", value[:200]),
@@ -240,8 +240,3 @@ class FileImport(models.AbstractModel):
         content = b"".join([b"\xef\xbb\xbf", head.getvalue().encode(), *parts])
         stem = (self.file_name or self.display_name).rsplit(".", 1)[0]
         return {"error_file": base64.b64encode(content), "error_file_name": self.env._("%s - bad rows.csv", stem)}
-
-    def _doubled_reason(self, row):
-        if row:
-            return self.env._("repeats the product of row %s", row)
-        return self.env._("repeats the product of an earlier row")

@@ -17,6 +17,7 @@ class StockReportLine(models.Model):
     product_id = fields.Many2one("product.product", required=True, ondelete="cascade", index=True)
     categ_id = fields.Many2one(related="product_id.categ_id")
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
+    row = fields.Integer(string="Row in the File", aggregator=None)
     on_hand = fields.Float(string="Reported", digits="Product Unit")
     sold = fields.Float(digits="Product Unit", help="Sold since the last report.")
     previous = fields.Float(string="Last Reported", digits="Product Unit")

@@ -24,7 +24,7 @@ class StockReportRun(models.Model):
         with self._path() as place:
             opened = self._open(place)
         mapping = self._mapping(opened.headers)
-        resolver, seen = Resolver(self), set(self.line_ids.product_id.ids)
+        resolver, seen = Resolver(self), {line.product_id.id: line.row for line in self.line_ids}
         as_of, today = (np.datetime64(day, "D") for day in (self.as_of, fields.Date.context_today(self)))
         for chunk in opened.chunks(self.next_part, CHUNK_ROWS):
             checked = stock_report.check(chunk, mapping, as_of, today)
@@ -35,11 +35,11 @@ class StockReportRun(models.Model):
                 self._checkpoint()
 
     def _write_part(self, checked, rows):
-        values = zip(rows.product_id.tolist(), rows.on_hand.tolist(), rows.sold.tolist(), strict=True)
+        columns = (rows.product_id, rows.on_hand, rows.sold, rows.row)
         self.env["distrib.stock.report.line"].create(
             [
-                {"report_id": self.id, "product_id": product, "on_hand": on_hand, "sold": sold}
-                for product, on_hand, sold in values
+                {"report_id": self.id, "product_id": product, "on_hand": on_hand, "sold": sold, "row": row}
+                for product, on_hand, sold, row in zip(*(column.tolist() for column in columns), strict=True)
             ]
         )
         bad = int((~checked.good).sum()) + len(checked.chunk.broken)

@@ -139,7 +139,7 @@ class TestStockReport(StockReportCommon):
         self.assertEqual((report.state, report.good_count, report.bad_count), ("done", 10, 1), report.message)
         self.assertEqual(report.line_ids.product_id, products)
         self.assertEqual(sum(report.line_ids.mapped("on_hand")), 45)
-        self.assertIn("repeats the product", base64.b64decode(report.error_file).decode())
+        self.assertIn("repeats the product of row 2", base64.b64decode(report.error_file).decode())
 
     def test_reconciliation(self):
         self.add_stock(self.product_a, self.regional_east, 100)

@@ -1,4 +1,5 @@
 from . import (
+    alert_orders,
     allocation_orders,
     channel,
     channel_buffer,

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_alert_orders,
     test_allocation_orders,
     test_api,
     test_dealer,
