@@ -1,1 +1,2 @@
 from . import board_export
+from . import supplier

@@ -1,1 +1,2 @@
 from . import proposal_decision
+from . import supplier_record
