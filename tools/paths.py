@@ -26,6 +26,7 @@ CORE = [
     "sale_stock",
     "sale_management",
     "purchase_stock",
+    "purchase_edi_ubl_bis3",
     "stock_delivery",
     "product_expiry",
     "portal",
