@@ -78,6 +78,36 @@ class Columns:
         return len(self.days)
 
 
+def corrected(holidays: Holidays, off: np.ndarray, worked: np.ndarray) -> Holidays:
+    """Return the holidays with days off and days worked entered by hand, which go before what was known.
+
+    A day off entered here belongs to the nearest holiday (the first code where there is none: "off").
+
+    >>> none = np.zeros(0, "datetime64[D]")
+    >>> day = np.array(["2027-02-06", "2027-02-07"], "datetime64[D]")
+    >>> h = Holidays(day, np.zeros(2, int), ("spring",), none, (5, 6), np.zeros((0, 0), "datetime64[D]"), ())
+    >>> found = corrected(h, np.array(["2027-02-12"], "datetime64[D]"), day[1:])
+    >>> found.day.astype(str).tolist(), found.makeup.astype(str).tolist()
+    (['2027-02-06', '2027-02-12'], ['2027-02-07'])
+    """
+    if not len(off) and not len(worked):
+        return holidays
+    stays = ~np.isin(holidays.day, worked) & ~np.isin(holidays.day, off)
+    codes = holidays.codes or ("off",)
+    if len(holidays.day):
+        distance = np.abs((off[:, None] - holidays.day[None, :]).astype(np.int64))
+        code = holidays.code[distance.argmin(axis=1)]
+    else:
+        code = np.zeros(len(off), np.int16)
+    day = np.concatenate([holidays.day[stays], off])
+    order = np.argsort(day)
+    makeup = np.union1d(holidays.makeup[~np.isin(holidays.makeup, off)], worked)
+    return Holidays(
+        day[order], np.concatenate([holidays.code[stays], code])[order], codes, makeup, holidays.weekend,
+        holidays.feast_day, holidays.feast_codes,
+    )  # fmt: skip
+
+
 def columns(days: np.ndarray, holidays: Holidays, festivals: Occurrences) -> Columns:
     """Return the calendar of ``days`` (t,) ``datetime64[D]``, in any order.
 

@@ -97,6 +97,96 @@ def merge(old: np.ndarray, new: np.ndarray) -> Merge:
     )
 
 
+def replace(old: np.ndarray, new: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values (4, k, 31) with the chosen ones replaced, NaN included, and which blocks differ (k,).
+
+    >>> old = np.zeros((4, 1, 31), np.float32); new = np.full_like(old, np.nan); chosen = np.zeros(old.shape, bool)
+    >>> chosen[0, 0, 3] = True
+    >>> values, touched = replace(old, new, chosen)
+    >>> bool(np.isnan(values[0, 0, 3])), values[0, 0, 4], touched.tolist()
+    (True, np.float32(0.0), [True])
+    """
+    values = np.where(chosen, new, old)
+    same = (values == old) | (np.isnan(values) & np.isnan(old))
+    return values, ~same.all(axis=(0, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Owners:
+    """From which day on stock moves own the demand of a warehouse, or of single pairs: keys sorted, days as integers
+    since 1970 (NEVER where files own all days).
+
+    A pair's own entry goes before that of its warehouse; who is not named is owned by files.
+    """
+
+    warehouse: np.ndarray
+    warehouse_since: np.ndarray
+    pair: np.ndarray
+    pair_since: np.ndarray
+
+
+NEVER = 1 << 30
+
+
+def pair_keys(warehouse_id: np.ndarray, product_id: np.ndarray) -> np.ndarray:
+    """Return one int64 for each pair, sorted as (warehouse, product).
+
+    >>> int(pair_keys(np.array([1]), np.array([5]))[0])
+    4294967301
+    """
+    return (np.asarray(warehouse_id, np.int64) << 32) | np.asarray(product_id, np.int64)
+
+
+def moves_own(owners: Owners, warehouse_id: np.ndarray, product_id: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Return for ``n`` days whether stock moves own them; arrays that broadcast, ``day`` as ``datetime64[D]``.
+
+    >>> owners = Owners(np.array([1]), np.array([10]), pair_keys(np.array([1]), np.array([7])), np.array([NEVER]))
+    >>> day = np.array(["1970-01-11", "1970-01-10", "1970-01-20"], "datetime64[D]")
+    >>> moves_own(owners, np.array([1, 1, 1]), np.array([5, 5, 7]), day).tolist()
+    [True, False, False]
+    """
+    since = _lookup(owners.warehouse, owners.warehouse_since, np.asarray(warehouse_id, np.int64), np.int64(NEVER))
+    if len(owners.pair):
+        since = _lookup(owners.pair, owners.pair_since, pair_keys(warehouse_id, product_id), since)
+    return day.astype("datetime64[D]").astype(np.int64) >= since
+
+
+def _lookup(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray, default: np.ndarray) -> np.ndarray:
+    if not len(keys):
+        return np.broadcast_to(default, wanted.shape)
+    place = np.searchsorted(keys, wanted).clip(max=len(keys) - 1)
+    return np.where(keys[place] == wanted, values[place], default)
+
+
+def fill_silence(
+    quantity: np.ndarray,
+    by_moves: np.ndarray,
+    days: np.ndarray,
+    last: np.ndarray,
+    closed: np.ndarray,
+    older: np.ndarray,
+) -> None:
+    """Set silent days of ``quantity`` (n, t) to 0, in place, where silence means that nothing was sold.
+
+    ``by_moves`` (n, t) whether stock moves own a day; ``last`` (n,) the last day of which files tell anything of the
+    pair's warehouse, ``closed`` (n,) the last complete day of ``days`` (t,), ``older`` (n,) whether the pair has history
+    before these days. From a pair's first known day on: days of moves up to the closed day; days of files up to
+    ``last`` where the pair's files never name a zero.
+
+    >>> q = np.array([[np.nan, 2, np.nan, np.nan], [0, 1, np.nan, np.nan], [3, np.nan, np.nan, np.nan]])
+    >>> d = np.arange("2026-01-01", "2026-01-05", dtype="datetime64[D]")
+    >>> fill_silence(q, np.array([[True] * 4, [False] * 4, [False] * 4]), d, d[[1, 2, 2]], np.repeat(d[2], 3),
+    ...              np.zeros(3, bool))
+    >>> q.tolist()
+    [[nan, 2.0, 0.0, nan], [0.0, 1.0, nan, nan], [3.0, 0.0, 0.0, nan]]
+    """
+    known = ~np.isnan(quantity)
+    silent = (np.logical_or.accumulate(known, axis=1) | older[:, None]) & ~known
+    sparse = ~((quantity == 0) & ~by_moves).any(axis=1)
+    told = np.where(by_moves, days[None, :] <= closed[:, None], sparse[:, None] & (days[None, :] <= last[:, None]))
+    np.copyto(quantity, quantity.dtype.type(0), where=silent & told)
+
+
 def in_stock_from_mask(mask: np.ndarray, opens: int = 6, closes: int = 22) -> np.ndarray:
     """Return the share (0..1) of opening hours in stock; bit ``h`` of ``mask`` says out of stock from h to h+1.
 

@@ -96,3 +96,24 @@ def gaps(known: np.ndarray, least: int = 1) -> list[tuple[int, int, int]]:
             if after - before > least:
                 found.append((row, int(before) + 1, int(after - before) - 1))
     return found
+
+
+def silent_days(known: np.ndarray, ordinary: np.ndarray, weekday: np.ndarray, usual: float = 0.8) -> np.ndarray:
+    """Return the days (w, t) on which a place that sells nearly every day tells nothing of any product.
+
+    ``known`` (w, t) whether anything is known of the place; ``ordinary`` (t,) no public day off; ``weekday`` (t,) 0..6.
+    A place that tells something on fewer than ``usual`` of its ordinary days between its first and last is left aside, and so is
+    a weekday on which it mostly tells nothing (closed on Mondays).
+
+    >>> known = np.ones((1, 28), bool); known[0, [10, 11]] = False; known[0, 6::7] = False
+    >>> silent_days(known, np.ones(28, bool), np.arange(28) % 7)[0].nonzero()[0].tolist()
+    [10, 11]
+    """
+    inside = np.logical_or.accumulate(known, axis=1) & np.logical_or.accumulate(known[:, ::-1], axis=1)[:, ::-1]
+    asked = inside & ordinary
+    for day in range(7):
+        chosen = weekday == day
+        open_days, told = asked[:, chosen].sum(axis=1), (known & asked)[:, chosen].sum(axis=1)
+        asked[:, chosen] &= (2 * told > open_days)[:, None]
+    share = (known & asked).sum(axis=1) / np.maximum(asked.sum(axis=1), 1)
+    return asked & ~known & (share >= usual)[:, None]

@@ -64,6 +64,15 @@ from . import stock_report_demo
 from . import secret
 from . import policy
 from . import policy_inputs
+from . import service_target_settings
+from . import service_target_scope
+from . import service_target
+from . import lead_time_receipt
+from . import lead_time
+from . import order_rule
+from . import order_cap
+from . import echelon
+from . import simulation
 from . import policy_run
 from . import policy_chart
 from . import proposal_settings

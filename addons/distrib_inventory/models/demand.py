@@ -29,7 +29,7 @@ class DemandMatrix:
 class Demand(models.Model):
     """Daily demand history, read as one row a day; it is kept in month blocks (see docs/architecture.md).
 
-    Write through `_write_days`, read in bulk through `_read_matrix`; the rows are for people.
+    Write what files say through `_write_days`, read in bulk through `_read_matrix`; the rows are for people.
     """
 
     _name = "distrib.demand"
@@ -66,10 +66,24 @@ class Demand(models.Model):
                 in_stock real[31] NOT NULL,
                 price real[31] NOT NULL,
                 promotion real[31] NOT NULL,
+                changed_on timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
                 PRIMARY KEY (warehouse_id, product_id, month)
             );
+            ALTER TABLE distrib_demand_block
+                ADD COLUMN IF NOT EXISTS changed_on timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC');
             CREATE INDEX IF NOT EXISTS distrib_demand_block_product ON distrib_demand_block (product_id, month);
-            CREATE INDEX IF NOT EXISTS distrib_demand_block_month ON distrib_demand_block (month)
+            CREATE INDEX IF NOT EXISTS distrib_demand_block_month ON distrib_demand_block (month);
+            CREATE INDEX IF NOT EXISTS distrib_demand_block_changed ON distrib_demand_block (changed_on);
+            CREATE TABLE IF NOT EXISTS distrib_demand_told (
+                warehouse_id integer PRIMARY KEY REFERENCES stock_warehouse ON DELETE CASCADE,
+                day date NOT NULL
+            );
+            INSERT INTO distrib_demand_told
+            SELECT b.warehouse_id, max(b.month + n.place::int - 1)
+              FROM distrib_demand_block b
+             CROSS JOIN LATERAL unnest(b.quantity) WITH ORDINALITY n (value, place)
+             WHERE NOT EXISTS (SELECT FROM distrib_demand_told) AND n.value <> 'NaN'
+             GROUP BY 1
             """
         )
         tools.drop_view_if_exists(self.env.cr, self._table)
@@ -122,8 +136,17 @@ class Demand(models.Model):
         :param product_id, warehouse_id: int arrays (n,)
         :param day: ``datetime64[D]`` array (n,); of a day given twice the later one counts
         :param quantity, in_stock, price, promotion: float arrays (n,), or None
-        :return: dict of the days counted: new, changed, unchanged
+        :return: dict of the days counted: new, changed, unchanged; and foreign, the days that are left alone because
+            stock moves own them (see `distrib.demand.source`)
         """
+        mine = ~self._owned_by_moves(warehouse_id, product_id, day)
+        foreign = len(day) - int(mine.sum())
+        if foreign:
+            product_id, warehouse_id, day = (np.asarray(ids)[mine] for ids in (product_id, warehouse_id, day))
+            quantity, in_stock, price, promotion = (
+                None if values is None else np.asarray(values)[mine]
+                for values in (quantity, in_stock, price, promotion)
+            )
         count = len(day)
         measures = np.full((len(demand.MEASURES), count), np.nan, np.float32)
         for place, values in enumerate((quantity, in_stock, price, promotion)):
@@ -134,7 +157,51 @@ class Demand(models.Model):
         touched = demand.Blocks(new.warehouse_id, new.product_id, new.month, merged.values).take(merged.touched)
         if len(touched):
             self._upsert_blocks(touched)
-        return {"new": merged.new_days, "changed": merged.changed_days, "unchanged": merged.unchanged_days}
+        if quantity is not None:
+            told = ~np.isnan(measures[0])
+            self._note_told(np.asarray(warehouse_id)[told], day[told])
+        return {
+            "new": merged.new_days,
+            "changed": merged.changed_days,
+            "unchanged": merged.unchanged_days,
+            "foreign": foreign,
+        }
+
+    @api.model
+    def _note_told(self, warehouse_id, day):
+        """Remember the last day of which files tell anything of a warehouse; until then their silence speaks."""
+        places, place = np.unique(warehouse_id, return_inverse=True)
+        last = np.zeros(len(places), np.int64)
+        np.maximum.at(last, place, day.astype("datetime64[D]").astype(np.int64))
+        if len(places):
+            self.env.cr.execute(
+                """
+                INSERT INTO distrib_demand_told
+                SELECT n.warehouse_id, DATE '1970-01-01' + n.day FROM unnest(%s::int[], %s::int[]) n (warehouse_id, day)
+                  LEFT JOIN distrib_demand_told t ON t.warehouse_id = n.warehouse_id
+                 WHERE t.day IS NULL OR t.day < DATE '1970-01-01' + n.day
+                    ON CONFLICT (warehouse_id) DO UPDATE SET day = GREATEST(EXCLUDED.day, distrib_demand_told.day)
+                """,
+                (places.tolist(), last.tolist()),
+            )
+
+    @api.model
+    def _replace_days(self, product_id, warehouse_id, day, **measures):
+        """Set measures of ``n`` days to exactly these values; NaN makes a value unknown again.
+
+        :param measures: float arrays (n,) by the name of the measure; measures not named stay as they are
+        :return: number of blocks that changed
+        """
+        given = np.full((len(demand.MEASURES), len(day)), np.nan, np.float32)
+        for name, values in measures.items():
+            given[demand.MEASURES.index(name)] = values
+        new = demand.pack(warehouse_id, product_id, day, given)
+        chosen = demand.pack(warehouse_id, product_id, day, np.ones_like(given)).values == 1
+        chosen[[name not in measures for name in demand.MEASURES]] = False
+        values, touched = demand.replace(self._read_blocks(new), new.values, chosen)
+        if touched.any():
+            self._upsert_blocks(demand.Blocks(new.warehouse_id, new.product_id, new.month, values).take(touched))
+        return int(touched.sum())
 
     @api.model
     def _read_blocks(self, blocks):
@@ -166,10 +233,12 @@ class Demand(models.Model):
         self._copy_in("distrib_demand_incoming", _BLOCK_COLUMNS, blocks)
         self.env.cr.execute(
             """
-            INSERT INTO distrib_demand_block SELECT * FROM distrib_demand_incoming
+            INSERT INTO distrib_demand_block
+                   (warehouse_id, product_id, month, quantity, in_stock, price, promotion)
+            SELECT warehouse_id, product_id, month, quantity, in_stock, price, promotion FROM distrib_demand_incoming
             ON CONFLICT (warehouse_id, product_id, month) DO UPDATE SET
                 quantity = EXCLUDED.quantity, in_stock = EXCLUDED.in_stock,
-                price = EXCLUDED.price, promotion = EXCLUDED.promotion
+                price = EXCLUDED.price, promotion = EXCLUDED.promotion, changed_on = EXCLUDED.changed_on
             """
         )
         self.env.cr.execute("DROP TABLE distrib_demand_incoming")

@@ -15,9 +15,12 @@ from . import test_change_feed
 from . import test_stock_report
 from . import test_alert
 from . import test_demand
+from . import test_demand_sync
 from . import test_sales_import
 from . import test_policy
 from . import test_proposal
 from . import test_proposal_race
 from . import test_board
 from . import test_board_kept
+from . import test_weather
+from . import test_supplier_order

@@ -20,9 +20,9 @@ class TestDemand(DemandCommon):
         )
 
     def test_the_same_twice_changes_nothing(self):
-        self.assertEqual(self.sold([1, 2, 3]), {"new": 3, "changed": 0, "unchanged": 0})
-        self.assertEqual(self.sold([1, 2, 3]), {"new": 0, "changed": 0, "unchanged": 3})
-        self.assertEqual(self.sold([1, 9, 3, 4]), {"new": 1, "changed": 1, "unchanged": 2})
+        self.assertEqual(self.sold([1, 2, 3]), {"new": 3, "changed": 0, "unchanged": 0, "foreign": 0})
+        self.assertEqual(self.sold([1, 2, 3]), {"new": 0, "changed": 0, "unchanged": 3, "foreign": 0})
+        self.assertEqual(self.sold([1, 9, 3, 4]), {"new": 1, "changed": 1, "unchanged": 2, "foreign": 0})
 
     def test_unknown_never_overwrites(self):
         self.sold([1], in_stock=np.array([0.5]), price=np.array([3.0]))
