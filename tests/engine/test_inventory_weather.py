@@ -27,7 +27,7 @@ def fake():
 
 
 def client(fake, **values):
-    return open_meteo.Client(fake.url, fake.url + "/", **{"pauses": (0.0, 0.0), "timeout": (0.5, 0.3), **values})
+    return open_meteo.Client(fake.url, fake.url + "/", **{"pauses": (0.0, 0.0), "timeout": 0.4, **values})
 
 
 # --- the service ---------------------------------------------------------------------------------------------------

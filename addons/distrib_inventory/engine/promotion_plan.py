@@ -84,6 +84,14 @@ class PromotionPlan:
             _lay(planned, rows, columns, taking, self.event_uplift(event, product_id[rows])[:, None])
         return np.where(np.isfinite(planned), planned, found)
 
+    def covered(self, warehouse_id, product_id, days, known=None) -> np.ndarray:
+        """Return on which days (n, t) of each pair a plan or the history knows of a promotion, price cut or not."""
+        days = np.asarray(days, "datetime64[D]")
+        found = np.zeros((len(product_id), len(days)), np.float32)
+        for event in self.events:
+            _lay(found, *self._where(event, warehouse_id, product_id, days, known), 1.0)
+        return (found > 0) | (np.nan_to_num(known) > 0) if known is not None else found > 0
+
     def event_uplift(self, event: Event, product_id: np.ndarray) -> np.ndarray:
         """Return the uplift (n,) of one promotion on products: the one entered, else the one learned."""
         if not np.isnan(event.expected):

@@ -41,13 +41,14 @@ def usual_demand(
 ) -> np.ndarray:
     """Return the demand (n, stop - start) without the promotion, NaN where too little is known around it.
 
-    Level of the known days without a promotion among the four weeks before ``start`` and the four from ``stop`` on (for
-    a plan there are none), weekday put in again. ``start`` and ``stop`` may lie beyond the last day of ``demand``.
+    Level of the known days without a promotion from four weeks before ``start`` to four weeks after ``stop`` (for a plan
+    there are none after), weekday put in again. ``start`` and ``stop`` may lie beyond the last day of ``demand``: then
+    its last four weeks count.
     """
     length = demand.shape[1]
     day = np.arange(length)
-    near = (day >= start - WINDOW) & (day < stop + WINDOW) & ((day < start) | (day >= stop))
-    if not near.any() or start > length:
+    near = (day >= start - WINDOW) & (day < stop + WINDOW)
+    if start > length - WINDOW // 2:
         near = day >= length - WINDOW
     known = ~np.isnan(demand) & ~promoted & near
     slot = (first_weekday + day) % WEEK

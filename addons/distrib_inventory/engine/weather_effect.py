@@ -157,3 +157,43 @@ def corrected(chances: np.ndarray) -> np.ndarray:
     scaled = chances[order] * len(order) / np.arange(1, len(order) + 1)
     found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Demand of groups of pairs gathered in batches, so that a pair out of stock does not look like weather.
+
+    ``demand_sum`` (g, t) of the pairs known on a day, ``usual_sum`` (g, t) the usual demand of the same pairs,
+    ``level`` (g,) the usual demand of all.
+    """
+
+    demand_sum: np.ndarray
+    usual_sum: np.ndarray
+    level: np.ndarray
+
+    @classmethod
+    def empty(cls, groups: int, days: int) -> "Sums":
+        return cls(np.zeros((groups, days)), np.zeros((groups, days)), np.zeros(groups))
+
+    def add(self, demand: np.ndarray, group: np.ndarray) -> None:
+        """Add pairs: demand (n, t), NaN unknown, and the group (n,) of each."""
+        if not len(demand):
+            return
+        known = ~np.isnan(demand)
+        filled = np.where(known, demand, 0)
+        usual = filled.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        order = np.argsort(group, kind="stable")
+        groups, starts = np.unique(group[order], return_index=True)
+        self.demand_sum[groups] += np.add.reduceat(filled[order], starts, axis=0)
+        self.usual_sum[groups] += np.add.reduceat((known * usual[:, None])[order], starts, axis=0)
+        self.level[groups] += np.add.reduceat(usual[order], starts)
+
+    def demand(self) -> np.ndarray:
+        """Return the demand (g, t) as if all pairs had been in stock, NaN where less than a fifth of it was.
+
+        >>> s = Sums.empty(1, 2); s.add(np.array([[4.0, 4.0], [6.0, np.nan]]), np.array([0, 0]))
+        >>> s.demand().tolist()
+        [[10.0, 10.0]]
+        """
+        enough = (self.usual_sum > 0) & (self.usual_sum >= 0.2 * self.level[:, None])
+        return np.where(enough, self.demand_sum / np.where(enough, self.usual_sum, 1) * self.level[:, None], np.nan)

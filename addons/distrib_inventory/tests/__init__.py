@@ -16,6 +16,7 @@ from . import test_stock_report
 from . import test_alert
 from . import test_demand
 from . import test_demand_sync
+from . import test_demand_mark
 from . import test_sales_import
 from . import test_policy
 from . import test_proposal
