@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..engine.board import COLUMNS, COVER_EDGES, STATUSES, Filter
+from ..engine.board_search import Found
 
 BY = ("region", "supply", "category")
 PAGE = 80
@@ -130,11 +131,12 @@ class Board(models.AbstractModel):
     def _scope(self, query):
         """:raise AccessError: the user is not a viewer of the distribution network"""
         self.env["distrib.position"]._check_viewer()
-        index, company_of, _category_of = self._index()
-        found = index.understand(str(query.get("search") or "")[:200])
+        # The index is looked at for changes with every use: only where there is something to be looked up.
+        search = str(query.get("search") or "").strip()[:200]
+        found = self._index().index.understand(search) if search else Found()
         products = _both(found.products, query.get("product_ids"))
         if products is not None:
-            companies = set(self.env.companies.ids)
+            company_of, companies = self._index().company_of, set(self.env.companies.ids)
             products = frozenset(p for p in products if company_of.get(p) in companies or p not in company_of)
         warehouses = _both(found.warehouses, query.get("warehouse_ids"))
         if tiers := query.get("tiers"):

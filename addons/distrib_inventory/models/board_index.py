@@ -1,5 +1,7 @@
 import threading
+from dataclasses import dataclass
 
+import numpy as np
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -11,6 +13,45 @@ _LOCK = threading.Lock()
 _SOURCES = ("product_product", "product_template", "product_category", "stock_warehouse", "distrib_region")
 
 
+@dataclass(frozen=True)
+class Goods:
+    """Product ids in their order (n,), the category of each (0: none), and its place in the order of codes."""
+
+    ids: np.ndarray
+    category: np.ndarray
+    rank: np.ndarray
+
+    @classmethod
+    def of(cls, products):
+        """Of rows that hold id, company, category, name, code and bar code."""
+        ids = np.array([row[0] for row in products], np.int64)
+        rank = np.empty(len(ids), np.int64)
+        rank[sorted(range(len(ids)), key=lambda place: (products[place][4] or "", products[place][0]))] = range(
+            len(ids)
+        )
+        category = np.array([row[2] or 0 for row in products], np.int64)
+        order = np.argsort(ids)
+        return cls(ids[order], category[order], rank[order])
+
+    def find(self, ids):
+        """(category, rank) of sorted products; those that are not known have no category, and come last."""
+        place = np.searchsorted(self.ids, ids)
+        place[place == len(self.ids)] = 0
+        if not len(self.ids):
+            return np.zeros(len(ids), np.int64), np.arange(len(ids))
+        known = self.ids[place] == ids
+        return np.where(known, self.category[place], 0), np.where(known, self.rank[place], len(self.ids) + ids)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the search box knows, the companies of products that belong to one, and all goods."""
+
+    index: Index
+    company_of: dict
+    goods: Goods
+
+
 class Board(models.AbstractModel):
     """The search box: one index for each database and process, renewed when a name or a code has changed."""
 
@@ -18,7 +59,7 @@ class Board(models.AbstractModel):
 
     @api.model
     def _index(self):
-        """:return: (Index, product id -> company id where it belongs to one, product id -> category id)"""
+        """:return: Known"""
         for source in _SOURCES:
             self.env[source.replace("_", ".")].flush_model()
         self.env.cr.execute(
@@ -57,8 +98,7 @@ class Board(models.AbstractModel):
             below=_gather(((w[0], w[1]) for w in warehouses), {r[0]: r[1] for r in regions}),
             goods=_gather(((p[0], p[2]) for p in products), {c[0]: c[1] for c in categories}),
         )
-        company_of = {product[0]: product[1] for product in products if product[1]}
-        return index, company_of, {product[0]: product[2] for product in products if product[2]}
+        return Known(index, {product[0]: product[1] for product in products if product[1]}, Goods.of(products))
 
     @api.model
     def _fetch(self, query):

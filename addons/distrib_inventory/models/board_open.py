@@ -78,7 +78,7 @@ class Board(models.AbstractModel):
         elif kind == "p":
             products = [number]
         elif kind == "c" and number:
-            found = set(self._index()[0].goods.get(number, ()))
+            found = set(self._index().index.goods.get(number, ()))
             products = found if products is None else found & products
         return visible, None if products is None else list(products)
 

@@ -185,10 +185,11 @@ class Board(models.AbstractModel):
     # -- pairs ---------------------------------------------------------------
 
     @api.model
-    def _pairs(self, scope, warehouses=None, products=None, order=None, offset=0, limit=None):
+    def _pairs(self, scope, warehouses=None, products=None, order=None, offset=0, limit=None, count=None):
         """Single pairs that the scope lets through.
 
         :param SQL order: on the columns of `_cells_sql`, and `code`, `name` of product `p` and `w`
+        :param int count: how many such pairs there are, when known: then only those of the page need be looked at
         :return: (rows as (product id, warehouse id, bucket, values...), number of all such pairs)
         """
         both = [
@@ -198,7 +199,7 @@ class Board(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT cell.product_id, cell.warehouse_id, bucket, %s, count(*) OVER ()
+                SELECT cell.product_id, cell.warehouse_id, bucket, %s, %s
                   FROM (%s) cell
                   JOIN product_product p ON p.id = cell.product_id
                   JOIN stock_warehouse w ON w.id = cell.warehouse_id
@@ -206,7 +207,8 @@ class Board(models.AbstractModel):
                  ORDER BY %s
                 OFFSET %s LIMIT %s
                 """,
-                SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
+                names(),
+                SQL("count(*) OVER ()") if count is None else SQL("%s", count),
                 self._cells_sql(*both),
                 self._filter_sql(scope.filter),
                 order or SQL("p.default_code, p.id, w.sequence, w.id"),
@@ -216,3 +218,11 @@ class Board(models.AbstractModel):
         )
         rows = self.env.cr.fetchall()
         return [row[:-1] for row in rows], rows[0][-1] if rows else 0
+
+    @api.model
+    def _count_pairs(self, scope, by, key):
+        """How many pairs of one warehouse or product the scope lets through; None when only the pairs themselves say."""
+        across = scope.products if by == "warehouse" else scope.warehouses
+        if across is not None or not self._reading():
+            return None
+        return int(self._totals(by, scope).only([key]).counts.sum())

@@ -3,6 +3,7 @@
 import re
 from functools import cached_property
 
+import numpy as np
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -10,6 +11,7 @@ from ..engine.board import COLUMNS, STATUSES, Part, climb, severity
 from .board import OPEN_UP_TO, PAGE
 
 _PAIR = re.compile(r"w(\d+)p(\d+)")
+_PRODUCT = re.compile(r"p(\d+)")
 
 
 class Board(models.AbstractModel):
@@ -122,11 +124,7 @@ class Tree:
 
     def children(self, key, offset, limit):
         """The rows right below a row; the last is of kind 'more' when there are further ones."""
-        nodes = self.below.get(key)
-        if nodes is None:
-            rows, count = self.pair_rows(key, offset, limit)
-        else:
-            rows, count = self.node_rows(nodes[offset : offset + limit], 1), len(nodes)
+        rows, count = self.children_page(key, offset, limit)
         for row in rows:
             row["parent"] = key
         if offset + len(rows) < count and rows:
@@ -136,6 +134,13 @@ class Tree:
                  "offset": offset + len(rows), "rest": rest}
             )  # fmt: skip
         return rows
+
+    def children_page(self, key, offset, limit):
+        """(rows right below a row, number of all of them)"""
+        nodes = self.below.get(key)
+        if nodes is None:
+            return self.pair_rows(key, offset, limit)
+        return self.node_rows(nodes[offset : offset + limit], 1), len(nodes)
 
     def node_rows(self, nodes, depth):
         """Rows of tree nodes of one level."""
@@ -170,8 +175,15 @@ class Tree:
         kind, number = key[:1], int(key[1:] or 0) if key[1:].isdigit() else 0
         if kind not in "wp" or not number:
             return [], 0
-        ids = {"warehouses": [number]} if kind == "w" else {"products": [number]}
-        found, count = self.board._pairs(self.scope, **ids, order=self.pair_order(kind), offset=offset, limit=limit)
+        by = "warehouse" if kind == "w" else "product"
+        found, count = self.board._pairs(
+            self.scope,
+            **{f"{by}s": [number]},
+            order=self.pair_order(kind),
+            offset=offset,
+            limit=limit,
+            count=self.board._count_pairs(self.scope, by, number),
+        )
         return self.rows_of_pairs(found, kind), count
 
     def pair_order(self, kind):
@@ -328,31 +340,34 @@ class SupplyTree(RegionTree):
 
 
 class CategoryTree(Tree):
-    """Categories, and products in them."""
+    """Categories, and products in them. Products are many: only those of the page become rows, the rest stay arrays."""
 
     leaf_kind = "p"
 
     @cached_property
+    def totals(self):
+        return self.board._totals("product", self.scope)
+
+    @cached_property
+    def goods(self):
+        """(category, place in the order of codes) of each product of the totals."""
+        return self.board._index().goods.find(self.totals.ids)
+
+    @cached_property
     def own(self):
-        return {f"p{key}": part for key, part in self.board._totals("product", self.scope).parts().items()}
+        return {f"c{key}": part for key, part in self.totals.grouped(self.goods[0]).parts().items()}
 
     @cached_property
     def parents(self):
-        category_of = self.board._index()[2]
-        found = {node: f"c{category_of.get(int(node[1:]), 0)}" for node in self.own}
-        categories = self.env["product.category"].browse({int(above[1:]) for above in found.values()} - {0})
+        categories = self.env["product.category"].browse(int(node[1:]) for node in self.own if node != "c0")
         paths = {int(key) for category in categories for key in (category.parent_path or "").split("/")[:-1]}
-        for category in self.env["product.category"].browse(sorted(paths)):
-            found[f"c{category.id}"] = f"c{category.parent_id.id}" if category.parent_id else None
-        return found | {"c0": None}
+        above = self.env["product.category"].browse(sorted(paths))
+        return {f"c{c.id}": f"c{c.parent_id.id}" if c.parent_id else None for c in above} | {"c0": None}
 
     @cached_property
     def ranks(self):
-        categories = [int(node[1:]) for node in self.parents if node[0] == "c" and node != "c0"]
-        names = {f"c{c.id}": (0, c.name or "") for c in self.env["product.category"].browse(categories)}
-        ids = [int(node[1:]) for node in self.own]
-        self.env.cr.execute("SELECT id, COALESCE(default_code, '') FROM product_product WHERE id = ANY(%s)", [ids])
-        return names | {"c0": (2, "")} | {f"p{key}": (1, code) for key, code in self.env.cr.fetchall()}
+        categories = self.env["product.category"].browse(int(node[1:]) for node in self.parents if node != "c0")
+        return {f"c{c.id}": (0, c.name or "") for c in categories} | {"c0": (2, "")}
 
     def rank(self, node):
         return self.ranks[node]
@@ -362,8 +377,55 @@ class CategoryTree(Tree):
 
     def small_enough(self):
         if self.scope.products is not None and len(self.scope.products) <= OPEN_UP_TO:
-            opened = {node for node in self.below if node and node[0] == "c"}
-            if len(self.own) == 1:
-                opened |= set(self.own)
+            opened = {node for node in self.parts if node[0] == "c"}
+            if len(self.totals.ids) == 1:
+                opened.add(f"p{self.totals.ids[0]}")
             return opened
         return set()
+
+    def children_page(self, key, offset, limit):
+        if key[:1] != "c" or key not in self.parts:
+            return self.pair_rows(key, offset, limit)
+        groups = self.below.get(key, [])
+        places = self.products_of(key)
+        count = len(groups) + len(places)
+        groups, places = groups[offset : offset + limit], places[max(offset - len(groups), 0) :]
+        nodes = [*groups, *self.with_parts(places[: limit - len(groups)])]
+        return self.node_rows(nodes, 1), count
+
+    def products_of(self, key):
+        """The places in the totals of the products right in a category, in their order."""
+        category, rank = self.goods
+        places = np.flatnonzero(category == int(key[1:]))
+        if not self.scope.order:
+            return places[np.argsort(rank[places], kind="stable")]
+        values = self.order_values(places)
+        return places[np.lexsort((rank[places], -values if self.scope.order[1] else values))]
+
+    def order_values(self, places):
+        column = self.scope.order[0]
+        values = self.totals.values[places]
+        if column != "cover":
+            return values[:, COLUMNS.index(column)]
+        usable, demand = (values[:, COLUMNS.index(name)] for name in ("usable", "demand_mean"))
+        return np.divide(usable, demand, out=np.full(len(places), np.inf), where=demand > 0)
+
+    def with_parts(self, places):
+        """The nodes of products, with their parts among the others."""
+        found = {f"p{key}": part for key, part in self.totals.take(places).parts().items()}
+        self.parts.update(found)
+        order = self.totals.ids[places].tolist()
+        return [f"p{key}" for key in order]
+
+    def values(self, keys):
+        asked = [int(key[1:]) for key in keys if _PRODUCT.fullmatch(key)]
+        self.with_parts(np.flatnonzero(np.isin(self.totals.ids, asked)))
+        return super().values(keys)
+
+    def path(self, node):
+        if not _PRODUCT.fullmatch(node):
+            return super().path(node)
+        category = (
+            f"c{self.goods[0][place[0]]}" if len(place := np.flatnonzero(self.totals.ids == int(node[1:]))) else ""
+        )
+        return [*super().path(category), category] if category else []
