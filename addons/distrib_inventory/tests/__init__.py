@@ -19,9 +19,12 @@ from . import test_demand_sync
 from . import test_demand_mark
 from . import test_sales_import
 from . import test_policy
+from . import test_service_target
+from . import test_lead_time
 from . import test_proposal
 from . import test_proposal_race
 from . import test_board
 from . import test_board_kept
 from . import test_weather
 from . import test_supplier_order
+from . import test_promotion
