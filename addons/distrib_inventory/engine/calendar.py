@@ -39,13 +39,15 @@ class Holidays:
 @dataclass(frozen=True, eq=False)
 class Occurrences:
     """Shopping festivals as they fall: ``festival`` (k,) index into ``codes``, ``first`` and ``last`` day (k,)
-    ``datetime64[D]``, ``lead`` (k,) days before the first in which demand already builds up or holds back."""
+    ``datetime64[D]``, ``lead`` (k,) days before the first in which demand already builds up or holds back; ``rank`` (k,) of several at
+    once the lowest counts, of equal ones (or without ranks) the shorter one."""
 
     festival: np.ndarray
     first: np.ndarray
     last: np.ndarray
     lead: np.ndarray
     codes: tuple
+    rank: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Columns:
     ``weekday`` 0 = Monday; ``week`` ISO week less one, 0..52; ``off`` no working day; ``makeup`` a weekend day that is
     worked; ``holiday`` index into ``holiday_codes``, -1 none; ``feast_offset`` (t, f) days after (+) or before (-) the
     nearest day of each feast, within FAR; ``festival`` index into ``festival_codes`` of the shopping festival that runs
-    (the shorter one first), -1 none; ``peak`` its last day; ``festival_lead`` days until the next one starts when
+    (see `Occurrences`), -1 none; ``peak`` its last day; ``festival_lead`` days until the next one starts when
     within its lead, else -1; ``next_festival`` that one's index, -1 none.
     """
 
@@ -175,10 +177,11 @@ def _offsets(days: np.ndarray, feast_day: np.ndarray) -> np.ndarray:
 
 
 def _running(days: np.ndarray, festivals: Occurrences) -> tuple:
-    """The festival that runs on each day and whether it is its last day; the longer ones are overwritten."""
+    """The festival that runs on each day and whether it is its last day; what counts more overwrites."""
     running, peak = np.full(len(days), -1, np.int16), np.zeros(len(days), bool)
     length = (festivals.last - festivals.first).astype(np.int64)
-    for index in np.argsort(-length, kind="stable"):
+    rank = np.zeros(len(length)) if festivals.rank is None else festivals.rank
+    for index in np.lexsort((-length, -rank)):
         inside = (days >= festivals.first[index]) & (days <= festivals.last[index])
         running[inside] = festivals.festival[index]
         peak[inside] = days[inside] == festivals.last[index]

@@ -221,6 +221,7 @@ class ProductTemplate(models.Model):
         count in the old one: a mark says so."""
         ids = self.with_context(active_test=False).product_variant_ids.ids
         self.env.cr.execute("SELECT DISTINCT product_id FROM distrib_demand_block WHERE product_id = ANY(%s)", (ids,))
+        known = [product for (product,) in self.env.cr.fetchall()]
         today = fields.Date.context_today(self)
         # sudo: whoever may change a product's unit need not be a planner
         marks = self.env["distrib.demand.mark"].sudo()
@@ -241,6 +242,6 @@ class ProductTemplate(models.Model):
                         new=self.uom_id.display_name,
                     ),
                 }
-                for (product,) in self.env.cr.fetchall()
+                for product in known
             ]
         )

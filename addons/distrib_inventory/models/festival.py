@@ -9,6 +9,8 @@ from ..engine import calendar, calendar_holidays
 
 RULES = [("date", "On a date"), ("feast", "Around a feast")]
 KINDS = [("shopping", "Shopping festival"), ("gift", "Gift feast"), ("season", "Season")]
+# Of two that run at once, what a shopping festival says counts for more goods.
+RANK = {"shopping": 0, "gift": 1, "season": 2}
 FEASTS = [
     ("new_year", "New Year"),
     ("spring", "Spring Festival"),
@@ -96,16 +98,19 @@ class Festival(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        records = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return records
 
     def write(self, vals):
+        result = super().write(vals)
         self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result
 
     # --- for the engines ---------------------------------------------------------------------------------------
 
@@ -139,7 +144,7 @@ class Festival(models.Model):
     def _occurrences(self, country, first, last):
         """The festivals of a country in some years."""
         # sudo: the calendar is the same for everybody
-        festivals = self.sudo().search([("country_id.code", "in", (False, country))])
+        festivals = self.sudo().search(["|", ("country_id", "=", False), ("country_id.code", "=", country)])
         rows = [
             (index, day, fields.Date.add(day, days=festival.length - 1), festival.lead_days)
             for index, festival in enumerate(festivals)
@@ -153,6 +158,7 @@ class Festival(models.Model):
             np.array(end, "datetime64[D]"),
             np.array(lead, np.int64),
             tuple(festivals.mapped("code")),
+            np.array([RANK[festivals[place].kind] for place in index], np.int64),
         )
 
     @api.model
@@ -191,13 +197,16 @@ class CalendarDay(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        records = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return records
 
     def write(self, vals):
+        result = super().write(vals)
         self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result

@@ -28,3 +28,5 @@ from . import test_board_kept
 from . import test_weather
 from . import test_supplier_order
 from . import test_promotion
+from . import test_supplier_answer
+from . import test_supplier_webhook
