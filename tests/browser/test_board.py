@@ -187,3 +187,71 @@ def test_a_reservation_reaches_other_boards_in_two_seconds(open_as, running):
         )
     assert time.monotonic() - start < 2
     assert all(page.evaluate("window.notReloaded") for page in pages)
+
+
+def test_a_reload_and_a_link_show_the_same_board(open_as, running):
+    page = open_as("planner")
+    open_board(page, running)
+    page.fill(".o_board_search input", "CD01")
+    page.wait_for_selector(".badge:has-text('CD01')")
+    page.locator("[data-by=supply]").click()
+    page.locator(".o_board_short").click()
+    page.locator(".o_board_titles [data-column=available]").click()
+    page.locator(".o_board_to_map").click()
+    page.wait_for_selector(".o_board_marker")
+    settled(page)
+    total = cell(page, "total", "on_hand").inner_text()
+    page.wait_for_function("location.search.includes('view=map')")
+
+    def is_the_same(other):
+        other.wait_for_selector(".o_board_marker")
+        other.wait_for_selector(".badge:has-text('CD01')")
+        assert other.locator(".o_board_search input").input_value() == "CD01"
+        assert other.locator("[data-by=supply].active").count()
+        assert other.locator(".o_board_chip.active").count() == 3
+        assert other.locator("[data-column=available][aria-sort=descending]").count()
+        assert cell(other, "total", "on_hand").inner_text() == total
+
+    page.reload()
+    is_the_same(page)
+    friend = open_as("manager")
+    friend.goto(page.url)
+    is_the_same(friend)
+
+    page.locator(".o_board_clear").click()
+    page.fill(".o_board_search input", "")
+    page.wait_for_function("!location.search.includes('CD01') && !location.search.includes('statuses')")
+    page.reload()
+    page.wait_for_selector(".o_board_marker")
+    assert not page.locator(".o_board_search input").input_value()
+    assert not page.locator(".o_board_chip.active").count()
+
+
+def test_the_menu_opens_the_whole_board(open_as, running):
+    page = open_as("planner")
+    page.goto(f"{running.url}/odoo/network-board?by=category&search=CD01")
+    page.wait_for_selector(".badge:has-text('CD01')")
+    assert page.locator("[data-by=category].active").count()
+    page.locator(".o_menu_sections [data-menu-xmlid='distrib_inventory.menu_stock']").click()
+    page.locator("[data-menu-xmlid='distrib_inventory.menu_network_board']").click()
+    page.wait_for_selector("[data-by=region].active")
+    assert not page.locator(".o_board_search input").input_value()
+
+
+def test_a_product_stays_pinned_after_a_reload_until_it_is_let_go(open_as, running):
+    page = open_as("planner")
+    product = running.call("planner", "product.product", "search_read", [("default_code", "like", "SKU")], limit=1)[0]
+    page.goto(f"{running.url}/odoo/action-product.product_normal_action_sell/{product['id']}")
+    page.locator("button[name=action_network_board]").first.click()
+    page.wait_for_selector(".o_board_subject_close")
+    pinned = cell(page, "total", "on_hand").inner_text()
+    page.wait_for_function("location.search.includes('products=')")
+    page.reload()
+    page.wait_for_selector(".o_board_subject_close")
+    assert cell(page, "total", "on_hand").inner_text() == pinned
+    page.locator(".o_board_subject_close").click()
+    page.wait_for_function("!location.search.includes('products=')")
+    page.reload()
+    page.wait_for_selector(".o_board_row[data-key=total]")
+    assert not page.locator(".o_board_subject_close").count()
+    assert number(cell(page, "total", "on_hand").inner_text()) > number(pinned)

@@ -24,6 +24,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { boardColumns, boardCovers, boardSeverities, boardStates, boardStatuses, boardTiers } from "./board_columns";
 import { BoardMap } from "./board_map";
 import { BoardModel } from "./board_model";
+import { fromAddress, toAddress } from "./board_url";
 
 const ROW = 34;
 const MARGIN = 6;
@@ -48,7 +49,8 @@ export class NetworkBoard extends Component {
         this.whole = new Intl.NumberFormat(user.lang || undefined, { maximumFractionDigits: 0 });
         const params = this.props.action.params || {};
         const context = this.props.action.context?.distrib_board || {};
-        const stored = this.props.state?.board || {};
+        // Back from another action it is as it was left; after a reload, or from a link, as its address says.
+        const stored = this.props.state?.board || fromAddress(this.props.action) || {};
         this.subject = stored.subject ?? context.subject ?? params.subject ?? "";
         const query = { ...params.query, ...context.query, ...stored.query };
         this.model = new BoardModel(useService("orm"), useService("bus_service"), query);
@@ -91,11 +93,20 @@ export class NetworkBoard extends Component {
             this.measure();
             this.model.listen();
         });
+        // The action service takes note of an address only once the action is on the screen.
+        useEffect(
+            () => this.props.updateActionState?.(this.address),
+            () => [JSON.stringify(this.address)],
+        );
         onWillUnmount(() => this.model.stop());
         useEffect(
             () => this.measure(),
             () => [this.ui.view],
         );
+    }
+
+    get address() {
+        return toAddress(this.board.query, this.ui.view, this.subject);
     }
 
     // -- what is shown -------------------------------------------------------
