@@ -12,7 +12,7 @@ import requests
 from .errors import Refused, TokenExpired, TryLater, Unknown
 from .types import Account, Raw, Shipment, StockLevel, StockResult, Token
 
-TIMEOUT = (5, 30)  # seconds to connect, seconds between two bytes
+TIMEOUT = 20  # seconds to connect, and between two bytes
 BODY_LIMIT = 20_000_000
 TRIES = 5
 LONGEST_PAUSE = 30.0
@@ -77,6 +77,10 @@ class Client:
     def push_stock(self, levels: Sequence[StockLevel]) -> list[StockResult]:
         """Set what may be sold, at most ``stock_batch`` articles."""
         raise NotImplementedError
+
+    def has(self, method: str) -> bool:
+        """Whether the platform's client gives a method of its own."""
+        return getattr(type(self), method) is not getattr(Client, method)
 
     # For all of them --------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ class Channel(models.Model):
 
     _name = "distrib.channel"
     _description = "Sales Channel"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "sequence, name, id"
     _check_company_auto = True
 
@@ -25,6 +25,13 @@ class Channel(models.Model):
         tracking=True,
     )
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        check_company=True,
+        tracking=True,
+        help="Is told when the channel is in trouble.",
+    )
     team_id = fields.Many2one("crm.team", string="Sales Team", check_company=True)
     pricelist_id = fields.Many2one(
         "product.pricelist",

@@ -35,16 +35,38 @@ class InboxMessage(models.Model):
     received_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
     user_id = fields.Many2one("res.users", string="Sent By", readonly=True, default=lambda self: self.env.uid)
     source = fields.Selection(
-        [("rpc", "XML-RPC or JSON-RPC"), ("json2", "JSON-2"), ("internal", "This system")],
+        [
+            ("rpc", "XML-RPC or JSON-RPC"),
+            ("json2", "JSON-2"),
+            ("pull", "Asked for"),
+            ("push", "Pushed to us"),
+            ("file", "File"),
+            ("internal", "This system"),
+        ],
         required=True,
         readonly=True,
         default="internal",
     )
+    kind = fields.Selection(
+        [("order", "Order"), ("refund", "Refund"), ("push", "Push")],
+        required=True,
+        readonly=True,
+        default="order",
+        help="A push is a call of the platform as it came; what it is about follows as a message of its own.",
+    )
     headers = fields.Json(readonly=True)
     body = fields.Text(readonly=True)
+    raw = fields.Binary(
+        string="Bytes", readonly=True, attachment=False, help="As received, where it is not text in UTF-8."
+    )
     body_hash = fields.Char(string="SHA-256", readonly=True)
     verdict = fields.Selection(
-        [("login", "By login"), ("valid", "Signature valid"), ("invalid", "Signature invalid")],
+        [
+            ("login", "By login"),
+            ("asked", "Answer to our call"),
+            ("valid", "Signature valid"),
+            ("invalid", "Signature invalid"),
+        ],
         string="Proof of Origin",
         required=True,
         readonly=True,
@@ -182,7 +204,7 @@ class InboxMessage(models.Model):
         """(message, order) for the newest version of each order; the other messages are concluded."""
         jobs = {}
         for message in self:
-            order, problems = intake.read_order(json.loads(message.body))
+            order, problems = message._read()
             if order is None:
                 message._conclude("failed", [found.as_dict() for found in problems])
                 outcomes[message.id] = "failed"
@@ -195,6 +217,11 @@ class InboxMessage(models.Model):
             if late != message:
                 jobs[order.external_id] = (message, order)
         return list(jobs.values())
+
+    def _read(self):
+        """The order in this message and its problems; no order when there is one that forbids it."""
+        self.ensure_one()
+        return intake.read_order(json.loads(self.body))
 
     def _conclude(self, state, problems=None, order=None):
         self.ensure_one()
@@ -227,9 +254,12 @@ class InboxMessage(models.Model):
     def _cron_process(self, batch=BATCH):
         """Read what is still waiting, a batch for each transaction."""
         domain = [("state", "=", "waiting")]
-        cron = self.env["ir.cron"]
+        cron, last = self.env["ir.cron"], 0
         cron._commit_progress(remaining=self.search_count(domain))
-        while messages := self.search(domain, order="id", limit=batch).try_lock_for_update():
+        # What stays waiting (its platform is down) is left to the next run.
+        while messages := self.search([*domain, ("id", ">", last)], order="id", limit=batch):
+            last = messages[-1].id
+            messages = messages.try_lock_for_update()
             messages._process()
             if not cron._commit_progress(len(messages)):
                 break

@@ -39,6 +39,10 @@ def sentence(env, found):
         "closed": env._(
             "order %s is already confirmed or cancelled; a clerk has to decide about the change", values.get("value")
         ),
+        "not_json": env._("the text is not JSON"),
+        "unreadable": env._("the platform's text could not be read: %s", values.get("value")),
+        "no_platform": env._("the channel is not connected to a platform that calls us"),
+        "unknown_there": env._("the platform does not know %s", values.get("value")),
         "refused": values.get("value") or env._("the order could not be saved"),
     }
     return sentences.get(found.get("code"), found.get("code") or "")
