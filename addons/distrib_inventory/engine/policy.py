@@ -8,19 +8,20 @@ l days, and a review every R days, demand over the protection interval P = L + R
 
 Source: E. Silver, D. Pyke, D. Thomas, Inventory and Production Management in Supply Chains, 4th edition (2017),
 chapter 6 (demand over a variable lead time; expected shortage per cycle) and its periodic-review section.
-Service is the probability of no stock-out in a cycle.
+Service is the probability of no stock-out in a cycle, or the fill rate (see ``service``). This is the simple rule that
+the methods of ``forecast`` have to beat, and what is left where the history is too short for them.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
-# A day counts as a day of full demand from this share of selling hours in stock on.
-FULL_DAY = 0.9
-# Below this share of hours a day says nothing about demand.
-USABLE_DAY = 0.25
-# With fewer full days, partly stocked ones are scaled up and used too.
+from .service import CYCLE, normal_factor
+
+# The days the simple rule looks back.
+WINDOW_DAYS = 182
+# Fewer days do not show the deviation.
 ENOUGH_DAYS = 14
 LOWEST_SERVICE, HIGHEST_SERVICE = 0.5, 0.9999
 NO_DEMAND, FEW_DAYS, NORMAL = 0, 1, 2
@@ -62,30 +63,22 @@ def fill_silent_days(quantity: np.ndarray) -> np.ndarray:
     return np.where(sparse & started & ~known, quantity.dtype.type(0), quantity)
 
 
-def demand_statistics(quantity: np.ndarray, in_stock: np.ndarray) -> Statistics:
-    """Return mean and deviation of unconstrained daily demand.
+def demand_statistics(demand: np.ndarray, censored: np.ndarray | None = None) -> Statistics:
+    """Return mean and deviation of a day's demand (n, t), NaN where it was not seen; see ``forecast.history``.
 
-    ``quantity`` (n, t) units sold, NaN unknown; ``in_stock`` (n, t) share 0..1 of hours in stock, NaN = in stock all
-    day. Days out of stock are censored, not taken as days without demand: only days in stock for at least FULL_DAY
-    count. Where those are fewer than ENOUGH_DAYS, days from USABLE_DAY on count too, sales divided by the share.
-    Net returns count as no demand.
+    ``censored`` (n, t) the days left aside because the product was out of stock.
 
-    >>> s = demand_statistics(np.array([[2.0, 4.0, 0.0]]), np.array([[1.0, 1.0, 0.0]]))
+    >>> s = demand_statistics(np.array([[2.0, 4.0, np.nan]]), np.array([[False, False, True]]))
     >>> s.mean.tolist(), s.days.tolist(), s.censored.tolist()
     ([3.0], [2], [1])
     """
-    known = ~np.isnan(quantity)
-    share = np.where(np.isnan(in_stock), 1.0, in_stock).astype(np.float32)
-    full = known & (share >= FULL_DAY)
-    few = full.sum(axis=1, keepdims=True) < ENOUGH_DAYS
-    used = full | (few & known & (share >= USABLE_DAY))
-    scale = np.where(used & ~full, share, 1.0)
-    sold = np.where(used, np.clip(np.nan_to_num(quantity), 0, None) / scale, 0.0)
-    days = used.sum(axis=1)
-    mean = sold.sum(axis=1, dtype=np.float64) / np.maximum(days, 1)
-    spread = np.where(used, sold - mean[:, None], 0.0)
+    known = ~np.isnan(demand)
+    days = known.sum(axis=1)
+    mean = np.where(known, demand, 0).sum(axis=1, dtype=np.float64) / np.maximum(days, 1)
+    spread = np.where(known, demand - mean[:, None], 0.0)
     variance = (spread * spread).sum(axis=1) / np.maximum(days - 1, 1)
-    return Statistics(mean, np.sqrt(variance), days, (known & ~used).sum(axis=1))
+    aside = np.zeros(len(demand), np.int64) if censored is None else censored.sum(axis=1)
+    return Statistics(mean, np.sqrt(variance), days, aside)
 
 
 def levels(
@@ -94,8 +87,9 @@ def levels(
     lead_sigma: np.ndarray,
     review_days: np.ndarray,
     service: np.ndarray,
+    kind: np.ndarray | int = CYCLE,
 ) -> Levels:
-    """Return the levels of ``n`` pairs; lead and review in days, ``service`` a probability, all (n,) or scalar.
+    """Return the levels of ``n`` pairs; lead and review in days, ``service`` a target of ``kind``, all (n,) or scalar.
 
     Few days hide the true deviation: up to ENOUGH_DAYS it is at least that of a Poisson stream, sqrt(mean).
     An unknown (NaN) or negative lead time or deviation counts as 0. Never negative.
@@ -111,9 +105,9 @@ def levels(
     mean = statistics.mean
     few = statistics.days < ENOUGH_DAYS
     sigma = np.where(few, np.maximum(statistics.sigma, np.sqrt(mean)), statistics.sigma)
-    z = ndtri(np.clip(service, LOWEST_SERVICE, HIGHEST_SERVICE))
-    safety = z * np.sqrt((lead + review) * sigma**2 + mean**2 * deviation**2)
-    safety = np.where(mean > 0, safety, 0.0)
+    spread = np.sqrt((lead + review) * sigma**2 + mean**2 * deviation**2)
+    factor = normal_factor(np.clip(service, LOWEST_SERVICE, HIGHEST_SERVICE), kind, spread, mean * review)
+    safety = np.where(mean > 0, np.maximum(factor, 0) * spread, 0.0)
     reorder = mean * lead + safety
     method = np.where(mean <= 0, NO_DEMAND, np.where(few, FEW_DAYS, NORMAL))
     return Levels(safety, reorder, reorder + mean * review, method)

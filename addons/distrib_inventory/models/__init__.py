@@ -61,7 +61,9 @@ from . import alert_remedy
 from . import alert_digest
 from . import alert_home
 from . import stock_report_demo
+from . import promotion_demo
 from . import secret
+from . import forecast_setting
 from . import policy
 from . import policy_inputs
 from . import service_target_settings
@@ -73,8 +75,17 @@ from . import order_rule
 from . import order_cap
 from . import echelon
 from . import simulation
+from . import policy_settings
+from . import policy_history
+from . import policy_learn
+from . import policy_plan
+from . import policy_pairs
+from . import policy_store
+from . import policy_guard
+from . import forecast_accuracy
 from . import policy_run
 from . import policy_chart
+from . import simulation_state
 from . import proposal_settings
 from . import proposal
 from . import proposal_text
@@ -84,6 +95,7 @@ from . import proposal_generate
 from . import proposal_decide
 from . import proposal_accept
 from . import proposal_purchase
+from . import proposal_move
 from . import proposal_rule
 from . import proposal_day
 from . import supplier_link

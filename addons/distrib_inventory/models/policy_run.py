@@ -1,217 +1,288 @@
-from dataclasses import dataclass
-from io import BytesIO
+import logging
+import time
+from contextlib import contextmanager
+from datetime import timedelta
 
 import numpy as np
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..engine import pgcopy
-from ..engine import policy as engine
+from ..engine.forecast import model as forecast_model
+from .policy_learn import LEARN_DAYS
+from .policy_plan import BATCH
 
-WINDOW_DAYS = 182
-BATCH_PAIRS = 20_000
-_COLUMNS = [
-    ("warehouse_id", "int4"),
-    ("product_id", "int4"),
-    ("service_target", "double"),
-    ("demand_mean", "double"),
-    ("demand_sigma", "double"),
-    ("lead_time_days", "double"),
-    ("lead_time_sigma", "double"),
-    ("review_days", "double"),
-    ("safety_stock", "double"),
-    ("reorder_point", "double"),
-    ("order_up_to", "double"),
-    ("method", "int4"),
-    ("days", "int4"),
-    ("censored", "int4"),
-    ("supplies", "int4"),
-]
-
-
-@dataclass
-class Pairs:
-    """``n`` pairs with the statistics of their demand; ``supplies`` counts the pairs whose demand is included."""
-
-    warehouse_id: np.ndarray
-    product_id: np.ndarray
-    statistics: engine.Statistics
-    supplies: np.ndarray
+_logger = logging.getLogger(__name__)
+LOCK = "distrib_policy_run"
+# Above this share of products a run reads everything: looking for what changed saves nothing.
+WHOLE_SHARE = 0.5
+# A transaction that began before a run and ended after it is seen by the next one.
+OVERLAP = timedelta(hours=3)
+KEEP_DAYS = 90
 
 
 class PolicyRun(models.Model):
-    """The nightly run: read demand in batches, roll it up the supply tree, compute, write in bulk."""
+    """One run over the policies of a company: what it did, how far it is, what it held back.
 
+    A run that is killed keeps what it wrote and its place; the next start goes on from there. The same day's run again
+    reads the same history and what was learned, and so writes the same.
+    """
+
+    _name = "distrib.policy.run"
+    _description = "Policy Run"
+    _order = "id desc"
+    _rec_name = "as_of"
+
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade", readonly=True, index=True)
+    as_of = fields.Date(string="Day", required=True, readonly=True, help="Demand before this day is looked at.")
+    state = fields.Selection(
+        [("waiting", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Stopped")],
+        default="waiting",
+        required=True,
+        readonly=True,
+    )
+    stage = fields.Selection(
+        [("read", "Reading and learning"), ("plan", "Forecasting and writing"), ("propose", "Making proposals")],
+        readonly=True,
+    )
+    is_whole = fields.Boolean(
+        string="All Products", readonly=True, help="Else only those whose demand or terms changed."
+    )
+    wants_learning = fields.Boolean(readonly=True)
+    progress = fields.Float(compute="_compute_progress", help="Share of the pairs done.")
+    pair_count = fields.Integer(string="Pairs", readonly=True, help="Products in warehouses.")
+    done_count = fields.Integer(string="Done", readonly=True)
+    changed_count = fields.Integer(string="Changed", readonly=True)
+    held_count = fields.Integer(string="Held Back", readonly=True)
+    dropped_count = fields.Integer(string="Dropped", readonly=True, help="Without demand, or the product is archived.")
+    proposal_count = fields.Integer(string="Open Proposals", readonly=True)
+    last_warehouse_id = fields.Integer(readonly=True)
+    last_product_id = fields.Integer(readonly=True)
+    started_on = fields.Datetime(readonly=True)
+    finished_on = fields.Datetime(readonly=True)
+    seconds = fields.Float(string="Duration (s)", readonly=True, digits=(16, 1), aggregator="avg")
+    note = fields.Char(readonly=True, help="What the planner should know of this run.")
+
+    @api.depends("pair_count", "done_count", "state")
+    def _compute_progress(self):
+        for run in self:
+            run.progress = 1.0 if run.state == "done" else run.done_count / run.pair_count if run.pair_count else 0.0
+
+    # --- starting ------------------------------------------------------------------------------------------------
+
+    @api.model
+    def action_run_now(self):
+        """Queue a run of the company for the worker in the background, and show it."""
+        self._check_planner()
+        # sudo: runs are written by the run alone
+        run = self.sudo()._open(self.env.company, fields.Date.context_today(self), whole=True)
+        self.env.ref("distrib_inventory.cron_policy").sudo()._trigger()  # sudo: planners may not start jobs
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": run.id,
+            "views": [(False, "form")],
+            "context": {"create": False},
+        }
+
+    def action_resume(self):
+        """Queue runs that stopped once more; they go on where they were."""
+        self._check_planner()
+        stopped = self.filtered(lambda run: run.state == "failed").sudo()  # sudo: as above
+        stopped.write({"state": "waiting", "note": False})
+        self.env.ref("distrib_inventory.cron_policy").sudo()._trigger()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _check_planner(self):
+        if not self.env.user.has_group("distrib_inventory.group_planner"):
+            raise AccessError(self.env._("Only planners run the policies."))
+
+    def action_view_held(self):
+        self.ensure_one()
+        return self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_distrib_policy_review")
+
+    @api.model
+    def _open(self, company, as_of, whole=False):
+        """The unfinished run of this company and day, or a new one. Unfinished ones of other days are given up."""
+        unfinished = self.search([("company_id", "=", company.id), ("state", "in", ("waiting", "running"))])
+        today = unfinished.filtered(lambda run: run.as_of == as_of)[:1]
+        (unfinished - today).write(
+            {"state": "failed", "note": self.env._("A later run took its place.")},
+        )
+        if today:
+            return today
+        whole = whole or self._needs_whole(company, as_of)
+        return self.create({"company_id": company.id, "as_of": as_of, "is_whole": whole})
+
+    @api.model
+    def _needs_whole(self, company, as_of):
+        """Whether what was learned is too old, or no run was finished since."""
+        state = self.env["distrib.forecast.state"].search([("company_id", "=", company.id)])
+        return not state or not 0 <= (as_of - state.learned_on).days < LEARN_DAYS or not self._last_done(company)
+
+    @api.model
+    def _last_done(self, company):
+        return self.search([("company_id", "=", company.id), ("state", "=", "done")], limit=1)
+
+    # --- running -------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_run(self):
+        """The nightly run of every company that has warehouses; a company that fails does not stop the others."""
+        for (company,) in self.env["stock.warehouse"]._read_group([], ["company_id"]):
+            run = self._open(company, fields.Date.context_today(self))
+            self.env["ir.cron"]._commit_progress(0)
+            run._attempt()
+            self.env["ir.cron"]._commit_progress(1)
+        self._forget_old()
+
+    def _attempt(self):
+        """Execute; a failure is kept on the run, where the planner sees it, and in the log."""
+        self.ensure_one()
+        try:
+            self._execute(commit=True)
+        except Exception as error:  # whatever it was, the run says so and other companies go on
+            self.env.cr.rollback()
+            _logger.exception("the policy run of %s stopped", self.company_id.name)
+            self.write({"state": "failed", "note": self.env._("The run stopped: %s", error)})
+
+    def _execute(self, commit=False, propose=True):
+        """Read, learn, write batch by batch; go on behind the last pair of an earlier attempt.
+
+        :param commit: commit after each batch, so that what was done is kept
+        """
+        self.ensure_one()
+        begun = time.monotonic()
+        company = self.company_id
+        with self._lock(company):
+            self.write({"state": "running", "stage": "read", "started_on": self.started_on or fields.Datetime.now()})
+            self._save(commit)
+            products = None if self.is_whole else self._changed_products(company)
+            if products is None or len(products):
+                self._run_policies(company, products, commit)
+            if propose:
+                self.write({"stage": "propose"})
+                self._save(commit)
+                self.proposal_count = self.env["distrib.proposal"]._generate(as_of=self.as_of, company=company)
+            self._finish(time.monotonic() - begun)
+            self._save(commit)
+        return self.pair_count
+
+    def _run_policies(self, company, products, commit):
+        policy = self.env["distrib.policy"]
+        plan = policy._prepare_plan(company, self.as_of, products, fresh=self.wants_learning)
+        if plan is None:
+            return
+        self.env["distrib.forecast.accuracy"]._settle(plan)
+        keys = plan.history.keys
+        begin = int(np.searchsorted(keys, (self.last_warehouse_id << 32) | self.last_product_id, side="right"))
+        self.write({"stage": "plan", "pair_count": len(keys), "done_count": begin})
+        self._save(commit)
+        for part in forecast_model.chunks(len(keys) - begin, BATCH):
+            self._run_batch(plan, slice(begin + part.start, begin + part.stop), commit)
+        self.dropped_count = policy._drop_stale(company, plan.history, products)
+        policy.invalidate_model()
+
+    def _run_batch(self, plan, part, commit):
+        policy = self.env["distrib.policy"]
+        counts = policy._write_batch(plan.company, policy._plan_columns(plan, part), self.as_of)
+        last = part.stop - 1
+        self.write(
+            {
+                "done_count": part.stop,
+                "changed_count": self.changed_count + counts["changed"],
+                "held_count": self.held_count + counts["held"],
+                "last_warehouse_id": int(plan.history.warehouse_id[last]),
+                "last_product_id": int(plan.history.product_id[last]),
+            }
+        )
+        self._save(commit)
+
+    def _save(self, commit):
+        self.flush_recordset()
+        if commit:
+            self.env["ir.cron"]._commit_progress(0)
+
+    def _finish(self, seconds):
+        note = False
+        if self.pair_count and self.held_count > 0.2 * self.pair_count:
+            note = self.env._(
+                "%s of the policies were held back: look at the demand that was read before accepting them.",
+                f"{self.held_count / self.pair_count:.0%}",
+            )
+        self.write(
+            {"state": "done", "stage": False, "finished_on": fields.Datetime.now(), "note": note,
+             "seconds": self.seconds + seconds}
+        )  # fmt: skip
+
+    @contextmanager
+    def _lock(self, company):
+        """One run of a company at a time, over its commits; a session that dies lets go of it."""
+        self.env.cr.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", (LOCK, company.id))
+        if not self.env.cr.fetchone()[0]:
+            raise UserError(self.env._("Policies of %s are being computed already.", company.name))
+        try:
+            yield
+        finally:
+            self.env.cr.execute("SELECT pg_advisory_unlock(hashtext(%s), %s)", (LOCK, company.id))
+
+    @api.model
+    def _changed_products(self, company):
+        """Products whose demand or terms changed since the last finished run; None: so many that all are read."""
+        since = self._last_done(company).started_on - OVERLAP
+        warehouse, product = self.env["distrib.demand"]._changed_pairs(since)[:2]
+        own = self.env["stock.warehouse"].search([("company_id", "=", company.id)]).ids
+        changed = set(product[np.isin(warehouse, own)].tolist()) | self._changed_terms(company)
+        self.env.cr.execute(
+            "SELECT count(DISTINCT product_id) FROM distrib_policy WHERE company_id = %s", (company.id,)
+        )
+        known = self.env.cr.fetchone()[0]
+        return None if len(changed) > WHOLE_SHARE * known else sorted(changed)
+
+    @api.model
+    def _changed_terms(self, company):
+        """Products of policies edited by hand, of products and suppliers changed, since the last finished run."""
+        since = self._last_done(company).started_on - OVERLAP
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.product_id FROM distrib_policy p
+                 WHERE p.company_id = %(company)s AND p.service_override > 0
+                   AND abs(p.service_override - p.service_target) > 1e-6
+                UNION
+                SELECT x.id FROM product_product x JOIN product_supplierinfo s ON s.product_tmpl_id = x.product_tmpl_id
+                 WHERE s.write_date >= %(since)s
+                UNION
+                SELECT p.product_id FROM distrib_policy p JOIN stock_warehouse w ON w.id = p.warehouse_id
+                 WHERE p.company_id = %(company)s AND w.write_date >= %(since)s
+                """,
+                company=company.id,
+                since=since,
+            )
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _forget_old(self):
+        self.search([("create_date", "<", fields.Datetime.now() - timedelta(days=KEEP_DAYS))]).unlink()
+
+
+class Policy(models.Model):
     _inherit = "distrib.policy"
 
     @api.model
     def _cron_recompute(self):
-        for (company,) in self.env["stock.warehouse"]._read_group([], ["company_id"]):
-            self._recompute(company=company)
-            self.env["distrib.proposal"]._generate(company=company)
-            self.env["ir.cron"]._commit_progress(1)
+        self.env["distrib.policy.run"]._cron_run()
 
     @api.model
     def _recompute(self, as_of=None, company=None, commit=False):
-        """Recompute the policies of a company from the days before ``as_of`` (today, or the day after the last known).
+        """Recompute all policies of a company from the days before ``as_of`` (today), without proposals.
 
         :param commit: commit after each batch (safe: a run is repeatable and each batch complete in itself)
         :return: number of policies
         """
         company = company or self.env.company
-        self.env.flush_all()  # what follows is read and joined in SQL
-        network = {
-            warehouse.id: warehouse
-            for warehouse in self.env["stock.warehouse"].search([("company_id", "=", company.id)])
-        }
-        end = self._history_end(network, as_of)
-        if end is None:
-            return 0
-        # the clock of the database: policies of this run are later, whatever the transaction
-        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
-        started = self.env.cr.fetchone()[0]
-        pairs = self._roll_up(self._pair_statistics(end, list(network)), network)
-        values = self._policy_values(pairs, network, company)
-        count = len(pairs.warehouse_id)
-        for begin in range(0, count, BATCH_PAIRS):
-            self._upsert({name: column[begin : begin + BATCH_PAIRS] for name, column in values.items()})
-            if commit:
-                self.env["ir.cron"]._commit_progress(0)
-        self._drop_stale(company, started)
-        self.invalidate_model()
-        return count
-
-    @api.model
-    def _history_end(self, network, as_of):
-        """The last day to look at: the day before ``as_of``, or the last with history when that is earlier."""
-        self.env.cr.execute(
-            "SELECT max(month) FROM distrib_demand_block WHERE warehouse_id = ANY(%s)", (list(network),)
-        )
-        month = self.env.cr.fetchone()[0]
-        if month is None:
-            return None
-        last = (np.datetime64(month, "M") + 1).astype("datetime64[D]") - 1
-        wanted = np.datetime64(as_of or fields.Date.context_today(self), "D") - 1
-        return min(last, wanted)
-
-    @api.model
-    def _pair_statistics(self, end, warehouse_ids):
-        """Statistics of all pairs with history in the window, read in batches of warehouses to bound memory."""
-        demand = self.env["distrib.demand"]
-        start = end - (WINDOW_DAYS - 1)
-        warehouse, product = demand._pairs(str(start), str(end), warehouse_ids=warehouse_ids)
-        cuts = [0, *(np.flatnonzero(np.diff(warehouse)) + 1).tolist(), len(warehouse)]
-        parts, begin = [], 0
-        for cut in cuts[1:]:
-            if cut - begin < BATCH_PAIRS and cut != len(warehouse):
-                continue
-            chosen = (warehouse[begin:cut], product[begin:cut])
-            if len(chosen[0]):
-                matrix = demand._read_matrix(str(start), str(end), pairs=chosen, measures=("quantity", "in_stock"))
-                parts.append(engine.demand_statistics(*self._trimmed(matrix)))
-            begin = cut
-        columns = [
-            np.concatenate([getattr(part, name) for part in parts]) if parts else np.zeros(0)
-            for name in ("mean", "sigma", "days", "censored")
-        ]
-        return Pairs(warehouse, product, engine.Statistics(*columns), np.zeros(len(warehouse), np.int64))
-
-    @staticmethod
-    def _trimmed(matrix):
-        """Quantity and in-stock share up to the last day of which anything is known."""
-        known = np.flatnonzero(~np.isnan(matrix.quantity).all(axis=0))
-        last = known[-1] + 1 if len(known) else 0
-        return engine.fill_silent_days(matrix.quantity[:, :last]), matrix.in_stock[:, :last]
-
-    @api.model
-    def _roll_up(self, pairs, network):
-        """Add to each supplying warehouse the demand of those below it; independent, so means and variances add."""
-        table = {}  # (warehouse, product) -> [mean, variance, days, censored, pairs included]
-        found = pairs.statistics
-        columns = (pairs.warehouse_id, pairs.product_id, found.mean, found.sigma**2, found.days, found.censored)
-        for warehouse, product, *numbers in zip(*(column.tolist() for column in columns), strict=True):
-            table[warehouse, product] = [*numbers, 0]
-        own = {key: tuple(numbers) for key, numbers in table.items()}
-        for warehouse, product in own:
-            mean, variance, days, censored, _supplies = own[warehouse, product]
-            above = network[warehouse].supply_parent_id
-            while above:
-                total = table.setdefault((above.id, product), [0.0, 0.0, 0, 0, 0])
-                total[0] += mean
-                total[1] += variance
-                total[2] = max(total[2], days)
-                total[3] = max(total[3], censored)
-                total[4] += 1
-                above = above.supply_parent_id
-        keys = np.array(list(table), np.int64).reshape(-1, 2)
-        rows = np.array(list(table.values()), np.float64).reshape(-1, 5)
-        statistics = engine.Statistics(
-            rows[:, 0], np.sqrt(rows[:, 1]), rows[:, 2].astype(np.int64), rows[:, 3].astype(np.int64)
-        )
-        return Pairs(keys[:, 0], keys[:, 1], statistics, rows[:, 4].astype(np.int64))
-
-    @api.model
-    def _policy_values(self, pairs, network, company):
-        lead, lead_sigma = self._lead_times(pairs, network, company)
-        service = self._service_targets(pairs, company)
-        review = np.full(len(lead), company.distrib_review_days)
-        levels = engine.levels(pairs.statistics, lead, lead_sigma, review, service)
-        return {
-            "warehouse_id": pairs.warehouse_id,
-            "product_id": pairs.product_id,
-            "service_target": service,
-            "demand_mean": pairs.statistics.mean,
-            "demand_sigma": pairs.statistics.sigma,
-            "lead_time_days": lead,
-            "lead_time_sigma": lead_sigma,
-            "review_days": review,
-            "safety_stock": levels.safety_stock,
-            "reorder_point": levels.reorder_point,
-            "order_up_to": levels.order_up_to,
-            "method": levels.method,
-            "days": pairs.statistics.days,
-            "censored": pairs.statistics.censored,
-            "supplies": pairs.supplies,
-        }
-
-    @api.model
-    def _upsert(self, values):
-        cr = self.env.cr
-        kinds = {"int4": SQL("integer"), "double": SQL("float8")}
-        declared = SQL(", ").join(SQL("%s %s", SQL.identifier(name), kinds[kind]) for name, kind in _COLUMNS)
-        cr.execute(SQL("CREATE TEMP TABLE IF NOT EXISTS distrib_policy_incoming (%s) ON COMMIT DROP", declared))
-        cr.execute("TRUNCATE distrib_policy_incoming")
-        cr.copy_expert(
-            "COPY distrib_policy_incoming FROM STDIN (FORMAT BINARY)", BytesIO(pgcopy.encode(_COLUMNS, values))
-        )
-        numbers = [SQL.identifier(name) for name, kind in _COLUMNS if kind == "double"]
-        updated = [*numbers, *(SQL.identifier(name) for name in ("method", "reason_data", "computed_on"))]
-        cr.execute(
-            SQL(
-                """
-                INSERT INTO distrib_policy (warehouse_id, product_id, company_id, %(names)s, method, reason_data,
-                                            computed_on, service_override, create_uid, create_date, write_uid,
-                                            write_date)
-                SELECT i.warehouse_id, i.product_id, w.company_id, %(names)s, (%(methods)s::text[])[i.method + 1],
-                       jsonb_build_object('days', days, 'censored', censored, 'supplies', supplies),
-                       clock_timestamp() AT TIME ZONE 'UTC', 0, %(user)s, now() AT TIME ZONE 'UTC', %(user)s,
-                       now() AT TIME ZONE 'UTC'
-                  FROM distrib_policy_incoming i
-                  JOIN stock_warehouse w ON w.id = i.warehouse_id
-                  JOIN product_product p ON p.id = i.product_id AND p.active
-                ON CONFLICT (product_id, warehouse_id) DO UPDATE SET %(updates)s
-                """,
-                names=SQL(", ").join(numbers),
-                updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", name, name) for name in updated),
-                methods=list(engine.METHODS),
-                user=self.env.uid,
-            )
-        )
-
-    @api.model
-    def _drop_stale(self, company, started):
-        """Policies without history in the window say nothing any more; those with an own target stay."""
-        self.env.cr.execute(
-            "DELETE FROM distrib_policy WHERE company_id = %s AND computed_on < %s AND service_override = 0",
-            (company.id, started),
-        )
+        as_of = fields.Date.to_date(as_of) or fields.Date.context_today(self)
+        # sudo: runs are written by the run alone; who may start one was checked before
+        run = self.env["distrib.policy.run"].sudo().create({"company_id": company.id, "as_of": as_of, "is_whole": True})
+        return run._execute(commit=commit, propose=False)
