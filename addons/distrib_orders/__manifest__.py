@@ -24,5 +24,6 @@
         "views/menus.xml",
         "views/channel_buffer_views.xml",
         "views/allocation_views.xml",
+        "views/demand_settings_views.xml",
     ],
 }

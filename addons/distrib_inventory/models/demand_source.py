@@ -76,6 +76,10 @@ class DemandSource(models.Model):
         if self and not self.env.context.get("distrib_no_rebuild"):
             # sudo: the queue is nobody's to read or write
             self.env["distrib.demand.queue"].sudo()._add_warehouses(self.warehouse_id.ids)
+            # a file imported before may be imported again: its days may be wanted now. sudo: others' imports
+            self.env["distrib.sales.import"].sudo().search(
+                [("company_id", "in", self.company_id.ids), ("state", "=", "done"), ("signature", "!=", False)]
+            ).signature = False
 
     @api.model
     @tools.ormcache()

@@ -55,6 +55,12 @@ class SalesImport(models.Model):
     )
     changed_days = fields.Integer(readonly=True, copy=False)
     unchanged_days = fields.Integer(readonly=True, copy=False)
+    foreign_days = fields.Integer(
+        string="Days of Deliveries",
+        readonly=True,
+        copy=False,
+        help="Days that were not written because deliveries are the source of that warehouse's demand.",
+    )
     # --- the file ----------------------------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -189,6 +195,7 @@ class SalesImport(models.Model):
             "new_days",
             "changed_days",
             "unchanged_days",
+            "foreign_days",
         ]
         return {"id": self.id, "progress": self.progress, **{name: self[name] for name in names}}
 
@@ -279,6 +286,7 @@ class SalesImport(models.Model):
 
     def _reset_result(self):
         counts = ("next_part", "row_count", "good_count", "bad_count", "new_days", "changed_days", "unchanged_days")
+        counts += ("foreign_days",)
         self.part_ids.unlink()
         self.write(
             {"state": "draft", "result": False, "message": False, "error_file": False, "error_file_name": False}

@@ -76,6 +76,7 @@ class SalesImportRun(models.Model):
                 "new_days": self.new_days + days["new"],
                 "changed_days": self.changed_days + days["changed"],
                 "unchanged_days": self.unchanged_days + days["unchanged"],
+                "foreign_days": self.foreign_days + days["foreign"],
             }
         )
         self.env.flush_all()
@@ -96,6 +97,13 @@ class SalesImportRun(models.Model):
                 same=self.unchanged_days,
             )
         )
+        if self.foreign_days:
+            self.message_post(
+                body=self.env._(
+                    "%s days were left as they are: deliveries say what was sold there (Planning, Sources of Demand).",
+                    self.foreign_days,
+                )
+            )
 
     def _encoded_bad_rows(self, checked):
         lines = self._bad_lines(checked)

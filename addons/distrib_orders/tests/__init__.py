@@ -4,6 +4,7 @@ from . import (
     test_allocation_orders,
     test_api,
     test_dealer,
+    test_demand_orders,
     test_intake,
     test_network_board,
     test_pool,
