@@ -147,13 +147,16 @@ class SupplierAnswer(models.Model):
             "source": source,
             "form": form,
             "external_id": external_id,
+            "order_name": parsed.order if parsed else _name_in(raw, form),
             "digest": digest,
             "signature": signature,
             "problems": problems or False,
             "state": "failed" if problems else "waiting",
         }
         answer = self._store(values, raw)
-        if not problems:
+        if problems:
+            answer._tell_failure()
+        else:
             answer._process()
         return answer, False
 
@@ -257,6 +260,16 @@ def _parse(raw, form):
         return None, error.problems
     except ValueError:
         return None, [("not_json", "")]
+
+
+def _name_in(raw, form):
+    """The order's name in an answer that cannot be read as a whole, so that somebody is told."""
+    try:
+        found = _loads(raw) if form == "json" else {}
+    except ValueError:
+        return False
+    name = found.get("order") if isinstance(found, dict) else None
+    return name[:120] if isinstance(name, str) else False
 
 
 def _loads(raw):

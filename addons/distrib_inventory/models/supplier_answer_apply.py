@@ -21,20 +21,23 @@ class SupplierAnswerApply(models.Model):
     def _process(self):
         """Read these answers; what is wrong with one of them is noted on it."""
         for answer in self:
+            said, problems = _parse(answer.attachment_ids[:1].raw, answer.form)
+            order = self.env["purchase.order"] if problems else answer._place(said)
             try:
-                with self.env.cr.savepoint():
-                    answer._process_one()
+                if order and not problems:
+                    with self.env.cr.savepoint():
+                        answer._process_one(order, said)
             except reading.BadAnswer as error:
-                answer._close("failed", error.problems)
+                problems = error.problems
             except (UserError, ValidationError) as error:
-                answer._close("failed", [("not_done", str(error)[:300])])
+                problems = [("not_done", str(error)[:300])]
+            if problems or not order:
+                answer._close("failed", problems or [("unknown_order", said.order)])
             if answer.state == "failed":
                 answer._tell_failure()
 
-    def _process_one(self):
-        said, problems = _parse(self.attachment_ids[:1].raw, self.form)
-        if problems:
-            return self._close("failed", problems)
+    def _place(self, said):
+        """Put the answer to its order. :return: the order, or none"""
         order = self._find_order(said)
         self.write(
             {
@@ -43,34 +46,35 @@ class SupplierAnswerApply(models.Model):
                 "reference": said.reference or False,
                 "note": said.note or False,
                 "sequence": said.sequence,
+                "version": said.version or order.distrib_message_id.version,
+                "purchase_id": order.id,
+                "user_id": order.user_id.id,
             }
         )
-        if not order:
-            return self._close("failed", [("unknown_order", said.order)])
+        return order
+
+    def _process_one(self, order, said):
         # the order waits for us, or we for it: both answers and buyers change it
         self.env.cr.execute(SQL("SELECT id FROM purchase_order WHERE id = %s FOR UPDATE", order.id))
         message = self._find_message(order, said)
-        self.write(
-            {
-                "purchase_id": order.id,
-                "partner_id": order.partner_id.id,
-                "user_id": order.user_id.id,
-                "version": said.version or message.version,
-                "message_id": message.id,
-            }
-        )
-        message._take_answer(EVENTS[said.status], said.reference)
+        self.write({"partner_id": order.partner_id.id, "message_id": message.id})
         late = self._why_late(order, said)
+        if late == "unsent":
+            raise reading.BadAnswer([("unsent", "")])
+        message._take_answer(EVENTS[said.status], said.reference)
         if late:
-            return self._close("ignored" if late != "unsent" else "failed", [(late, "")])
+            return self._close("ignored", [(late, "")])
         return self._apply(order, said)
 
     def _find_order(self, said):
         """The order of this supplier in this company by its name."""
         if self.purchase_id:
             return self.purchase_id if self.purchase_id.name == said.order else self.purchase_id.browse()
+        return self._order_named(said.order)
+
+    def _order_named(self, name):
         found = self.env["purchase.order"].search(
-            [("name", "=", said.order), ("company_id", "=", self.company_id.id)], limit=2
+            [("name", "=", name), ("company_id", "=", self.company_id.id)], limit=2
         )
         return found.filtered(
             lambda order: order.partner_id.commercial_partner_id == self.link_id.partner_id.commercial_partner_id
@@ -206,7 +210,7 @@ class SupplierAnswerApply(models.Model):
         )
 
     def _tell_failure(self):
-        order = self.purchase_id
+        order = self.purchase_id or self._order_named(self.order_name or "")
         if order and self.source in ("webhook", "mail"):
             user = order.user_id or self.env.user
             reader = self.with_context(lang=user.lang or self.env.lang)

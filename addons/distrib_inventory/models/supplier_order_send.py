@@ -179,7 +179,7 @@ class SupplierOrderSend(models.Model):
             "reference": verdict.reference or self.reference,
         }
         if verdict.event == "accept":
-            self._step("accept", **values, **self._sent_values())
+            self._step("accept", **{**values, **self._sent_values()})
             if verdict.acknowledged:
                 self._step("acknowledge", answered_on=fields.Datetime.now())
             return
@@ -221,7 +221,7 @@ class SupplierOrderSend(models.Model):
                     job.url,
                     data=job.body,
                     headers=job.headers,
-                    timeout=(min(10, job.timeout), job.timeout),
+                    timeout=job.timeout,
                     allow_redirects=False,
                     stream=True,
                 )

@@ -60,6 +60,7 @@ class SupplierUbl(models.AbstractModel):
 
     def _cancellation_node(self, vals):
         self._add_purchase_order_config_vals(vals)
+        self._add_purchase_order_currency_vals(vals)
         vals["base_lines"] = []
         node = {}
         self._add_purchase_order_header_nodes(node, vals)
