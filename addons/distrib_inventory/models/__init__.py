@@ -31,6 +31,7 @@ from . import demand_mark
 from . import demand_clean
 from . import demand_detect
 from . import demand_chart
+from . import demand_demo
 from . import festival
 from . import weather
 from . import weather_settings

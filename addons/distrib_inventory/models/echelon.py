@@ -92,20 +92,21 @@ class Echelon(models.Model):
         self.env["distrib.policy"].flush_model()
         self.env.cr.execute(
             """
-            SELECT p.warehouse_id, p.product_id, p.demand_mean, p.demand_sigma
+            SELECT p.warehouse_id, p.product_id, p.usual_mean, p.usual_sigma, p.own_mean
               FROM distrib_policy p
               JOIN stock_warehouse w ON w.id = p.warehouse_id AND w.active
               JOIN product_product x ON x.id = p.product_id AND x.active
-             WHERE p.company_id = %s AND p.demand_mean > 0
+             WHERE p.company_id = %s AND p.usual_mean > 0
              ORDER BY 1, 2
             """,
             (company.id,),
         )
-        table = np.array(self.env.cr.fetchall(), np.float64).reshape(-1, 4)
+        table = np.array(self.env.cr.fetchall(), np.float64).reshape(-1, 5)
         return SimpleNamespace(
             warehouse_id=table[:, 0].astype(np.int64),
             product_id=table[:, 1].astype(np.int64),
             statistics=SimpleNamespace(mean=table[:, 2], sigma=table[:, 3]),
+            own_mean=table[:, 4],
         )
 
     @api.model
@@ -158,12 +159,12 @@ class Echelon(models.Model):
 
         mean = wide(np.clip(np.nan_to_num(pairs.statistics.mean), 0, None))
         owned = np.array([bool(network[stage].dealer_id) for stage in stages])
-        passed_on = np.zeros(size)
+        customers = wide(np.clip(np.nan_to_num(pairs.own_mean), 0, None))
         for stage, above in enumerate(shape.parent.tolist()):
-            if above >= 0 and not owned[stage]:
-                passed_on[:, above] += mean[:, stage]
-        customers = np.clip(mean - passed_on, 0, None)
-        edge = (customers > CUSTOMERS * mean) | (passed_on <= 0)
+            if above >= 0 and owned[stage]:
+                customers[:, above] += mean[:, stage]
+        inner = np.array([bool(children) for children in shape.children])
+        edge = (customers > CUSTOMERS * mean) | ~inner
         cost = wide(np.where(facts["cost"] > 0, facts["cost"], 1.0), 0.0)
         return engine.Network(
             mean,

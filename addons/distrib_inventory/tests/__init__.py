@@ -21,6 +21,9 @@ from . import test_sales_import
 from . import test_policy
 from . import test_service_target
 from . import test_lead_time
+from . import test_order_rule
+from . import test_echelon
+from . import test_simulation
 from . import test_proposal
 from . import test_proposal_race
 from . import test_board

@@ -50,10 +50,11 @@ class TestServiceTarget(DemandCommon):
         self.assertEqual(self.target(), (0.9, 0, general.id))
 
     def test_every_condition_counts(self):
-        child = self.env["product.category"].create({"name": "Test Leaf", "parent_id": self.product_a.categ_id.id})
+        above = self.env["product.category"].create({"name": "Test Branch"})
+        child = self.env["product.category"].create({"name": "Test Leaf", "parent_id": above.id})
         self.product_a.categ_id = child
         for values in (
-            {"categ_id": child.parent_id.id},
+            {"categ_id": above.id},
             {"tier": "store"},
             {"region_id": self.region("320000").id},
             {"warehouse_id": self.store_east.id},
