@@ -80,6 +80,7 @@ from . import policy_settings
 from . import policy_history
 from . import policy_learn
 from . import policy_plan
+from . import policy_effects
 from . import policy_pairs
 from . import policy_store
 from . import policy_guard
@@ -110,6 +111,7 @@ from . import supplier_answer_apply
 from . import supplier_answer_order
 from . import supplier_order_purchase
 from . import supplier_home
+from . import supplier_demo
 from . import demand_home
 from . import promotion_home
 from . import network_bus
