@@ -68,15 +68,14 @@ class Alert(models.Model):
 
     def _reason_below_safety(self):
         return self.env._(
-            "%(value).1f left of a safety stock of %(limit).1f; too little is on its way",
+            "%(value).1f left of a safety stock of %(limit).1f, and too little comes",
             value=self.value,
             limit=self.limit,
         )
 
     def _reason_out_before_arrival(self):
         return self.env._(
-            "Lasts %(value).1f days; the next goods are here in %(limit).0f days at the earliest. %(pieces).0f sales "
-            "may be lost",
+            "Lasts %(value).1f days, goods come in %(limit).0f: %(pieces).0f sales lost",
             value=self.value,
             limit=self.limit,
             pieces=self.pieces,

@@ -120,7 +120,8 @@ class AlertDigest(models.Model):
     def action_view_alerts(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_distrib_alert")
-        return {**action, "domain": [("rule_id", "=", self.rule_id.id)], "name": self.rule_id.name}
+        title = dict.fromkeys(("name", "display_name"), self.rule_id.name)
+        return {**action, "domain": [("rule_id", "=", self.rule_id.id)], **title}
 
 
 class AlertRule(models.Model):

@@ -124,7 +124,8 @@ class Alert(models.Model):
                 "expired", self.env._("Past its removal date")
             )
         action = self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_alert_quants")
-        return {**action, "domain": [("id", "in", quants.ids)], "name": self.display_name, "context": {}}
+        title = dict.fromkeys(("name", "display_name"), self.display_name)
+        return {**action, "domain": [("id", "in", quants.ids)], "context": {}, **title}
 
     def _remedy_negative(self):
         """The count of these goods: enter what is there, and apply it."""

@@ -125,7 +125,7 @@ class PositionDayChoice(models.TransientModel):
         title = self.env._("Stock at the end of %s") if past else self.env._("Stock expected by the end of %s")
         return {
             **action,
-            "name": title % format_date(self.env, self.day),
+            **dict.fromkeys(("name", "display_name"), title % format_date(self.env, self.day)),
             "context": {"position_day": self.day.isoformat()},
             "views": [(self.env.ref(f"distrib_inventory.{view}").id, "list"), (False, "pivot")],
         }

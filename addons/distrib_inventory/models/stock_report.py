@@ -61,10 +61,13 @@ class StockReport(models.Model):
     error_lines = fields.Text(readonly=True, copy=False)
     previous_id = fields.Many2one("distrib.stock.report", string="Last Report", readonly=True, copy=False)
     difference_count = fields.Integer(
-        string="Differences", readonly=True, copy=False, help="Products that differ by more than the tolerance."
+        string="Products That Differ",
+        readonly=True,
+        copy=False,
+        help="Products that differ by more than the tolerance.",
     )
     different_units = fields.Float(
-        string="Difference",
+        string="Units More or Less",
         readonly=True,
         copy=False,
         digits="Product Unit",

@@ -1,4 +1,6 @@
+from markupsafe import Markup
 from odoo import fields, models
+from odoo.tools import format_date
 
 
 class StockReportLine(models.Model):
@@ -73,3 +75,32 @@ class StockWarehouse(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("distrib_inventory.action_distrib_stock_report")
         context = {"default_warehouse_id": self.id} if len(self) == 1 else {}
         return {**action, "domain": [("warehouse_id", "in", self.ids)], "context": context}
+
+    def action_ask_for_report(self):
+        """A message to the dealer whose report is overdue, written as far as it can be."""
+        self.ensure_one()
+        dealer = self.dealer_id
+        reader = self.with_context(lang=dealer.lang or self.env.lang)
+        day = reader.last_stock_report and format_date(reader.env, reader.last_stock_report)
+        values = {"place": self.name, "day": day}
+        body = (
+            reader.env._("Your last stock report of %(place)s is of %(day)s. Please send us the present one.", **values)
+            if day
+            else reader.env._("We have no stock report of %(place)s yet. Please send us one.", **values)
+        )
+        context = {
+            "default_model": "res.partner",
+            "default_res_ids": dealer.ids,
+            "default_partner_ids": dealer.ids,
+            "default_composition_mode": "comment",
+            "default_subject": reader.env._("Stock report of %s", self.name),
+            "default_body": Markup("<p>%s</p>") % body,
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ask for It"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": context,
+        }

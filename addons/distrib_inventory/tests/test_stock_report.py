@@ -241,3 +241,13 @@ class TestStockReportRpc(HttpCase, StockReportCommon):
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
         )
         self.assertEqual((reply.status_code, reply.json()["status"]), (200, "unchanged"), reply.text)
+
+    def test_an_overdue_report_is_asked_for(self):
+        """The message is written, and goes to the dealer."""
+        self.house.reports_stock = True
+        for day, words in ((False, "no stock report"), (date(2024, 3, 1), "2024")):
+            self.house.last_stock_report = day
+            action = self.house.with_user(self.users["channel_manager"]).action_ask_for_report()
+            message = self.env["mail.compose.message"].with_context(**action["context"]).create({})
+            self.assertIn(words, message.body)
+            self.assertEqual(message.partner_ids, self.dealer)
