@@ -19,6 +19,7 @@ from . import demo
 from . import demo_goods
 from . import demo_supply
 from . import demo_states
+from . import demo_targets
 from . import warehouse_supply
 from . import company_settings
 from . import demand

@@ -125,7 +125,7 @@ class Promotion(models.Model):
     @api.constrains("date_from", "date_to")
     def _check_length(self):
         for promotion in self:
-            if promotion.date_to and promotion.date_from and (promotion.date_to - promotion.date_from).days > 366:
+            if (promotion.date_to - promotion.date_from).days > 366:
                 raise ValidationError(self.env._("%s: a promotion lasts a year at most.", promotion.name))
 
     @api.depends("date_from", "date_to")

@@ -84,9 +84,13 @@ class WeatherEffect(models.Model):
             return self.env._("Not used: only %(weeks)s weeks could be tested, %(needed)s are needed.", **values)
         if self.error_with < (1 - engine.GAIN) * self.error_without:
             return self.env._(
-                "Not used: the error fell (%(with)s %% against %(without)s %%), but luck alone would do that.", **values
+                "Not used: the error fell (%(with)s %% with the weather, %(without)s %% without), but luck alone may do that.",
+                **values,
             )
-        return self.env._("Not used: it did not lower the error (%(with)s %% against %(without)s %%).", **values)
+        return self.env._(
+            "Not used: it does not lower the error enough (%(with)s %% with the weather, %(without)s %% without).",
+            **values,
+        )
 
     @api.model
     def _cron_learn(self):
