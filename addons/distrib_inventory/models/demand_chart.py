@@ -115,16 +115,8 @@ class DemandChart(models.Model):
         """The client action of the chart; ``day`` lies in the period shown."""
         today = fields.Date.context_today(self)
         end = min(fields.Date.add(day, days=60), today) if day else today
-        return {
-            "type": "ir.actions.client",
-            "tag": "distrib_demand_chart",
-            "name": self.env._("Demand"),
-            "params": {
-                "product_id": product.id,
-                "warehouse_id": warehouse.id,
-                "end": fields.Date.to_string(end),
-            },
-        }
+        params = {"product_id": product.id, "warehouse_id": warehouse.id, "end": fields.Date.to_string(end)}
+        return _open_chart(self, **params)
 
     def action_view_chart(self):
         self.ensure_one()
@@ -180,9 +172,5 @@ class StockWarehouse(models.Model):
 
 
 def _open_chart(record, **params):
-    return {
-        "type": "ir.actions.client",
-        "tag": "distrib_demand_chart",
-        "name": record.env._("Demand"),
-        "params": params,
-    }
+    action = record.env["ir.actions.client"]._for_xml_id("distrib_inventory.action_distrib_demand_chart")
+    return {**action, "params": params}

@@ -90,6 +90,7 @@ export function chartConfig(data, onDay) {
     const left = leftOut(data);
     const ordinary = data.quantity.filter((value, index) => value !== null && !left[index]);
     const top = Math.max(1, ...ordinary);
+    const step = 10 ** Math.floor(Math.log10(top)) / 2;
     return {
         type: "bar",
         data: {
@@ -132,7 +133,7 @@ export function chartConfig(data, onDay) {
                 },
                 y: {
                     suggestedMin: 0,
-                    max: left.some(Boolean) ? Math.ceil(top * 1.4) : undefined,
+                    max: left.some(Boolean) ? Math.ceil((top * 1.15) / step) * step : undefined,
                     title: { display: true, text: data.uom },
                 },
             },
