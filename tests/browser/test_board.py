@@ -255,3 +255,27 @@ def test_a_product_stays_pinned_after_a_reload_until_it_is_let_go(open_as, runni
     page.wait_for_selector(".o_board_row[data-key=total]")
     assert not page.locator(".o_board_subject_close").count()
     assert number(cell(page, "total", "on_hand").inner_text()) > number(pinned)
+
+
+@pytest.mark.parametrize("lang", sorted(WORDS))
+def test_on_a_phone_the_figures_have_room(open_as, running, lang):
+    page = open_as("planner", lang, phone=True)
+    page.goto(f"{running.url}/odoo/network-board")
+    page.wait_for_selector(".o_board_row[data-key=total]")
+    width, height = page.viewport_size["width"], page.viewport_size["height"]
+    for column in ("on_hand", "reserved"):
+        box = cell(page, "total", column).bounding_box()
+        assert box["x"] + box["width"] <= width, f"{column} is on the screen"
+    table = page.locator("[role=treegrid]").bounding_box()
+    assert table["height"] > 0.6 * height
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    first = page.locator(".o_board_row[data-key^=w] .o_board_first").first
+    key = first.locator("xpath=..").get_attribute("data-key")
+    first.click()
+    page.wait_for_selector(f".o_board_row[data-key^={key}p]")
+    badge = page.locator(f".o_board_row[data-key^={key}p] .o_board_badge").first
+    status = page.locator(f".o_board_row[data-key^={key}p] .o_board_status").first.bounding_box()
+    box = badge.bounding_box()
+    assert box["x"] + box["width"] <= status["x"] + status["width"], "the sign stays in its column"
+    assert badge.get_attribute("aria-label")

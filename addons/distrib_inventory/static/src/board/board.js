@@ -126,7 +126,7 @@ export class NetworkBoard extends Component {
     }
 
     get template() {
-        return `grid-template-columns: minmax(17rem, 2.6fr) minmax(8.5rem, 1fr) repeat(${this.shown.length}, minmax(5.6rem, 1fr))`;
+        return `grid-template-columns: minmax(var(--o-board-first), 2.6fr) minmax(var(--o-board-status), 1fr) repeat(${this.shown.length}, minmax(var(--o-board-cell), 1fr))`;
     }
 
     get first() {
