@@ -24,6 +24,7 @@
         "views/menus.xml",
         "views/channel_buffer_views.xml",
         "views/allocation_views.xml",
+        "views/promotion_views.xml",
         "views/demand_settings_views.xml",
     ],
 }

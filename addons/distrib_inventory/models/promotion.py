@@ -67,6 +67,7 @@ class Promotion(models.Model):
     product_ids = fields.Many2many("product.product", string="Products", check_company=True)
     category_ids = fields.Many2many("product.category", string="Categories", help="With the categories below them.")
     brand_ids = fields.Many2many("distrib.brand", string="Brands")
+    goods_text = fields.Char(string="Goods", compute="_compute_goods_text")
     region_ids = fields.Many2many("distrib.region", string="Regions", help="With all their parts.")
     warehouse_ids = fields.Many2many("stock.warehouse", string="Warehouses", check_company=True)
     depth = fields.Float(
@@ -128,6 +129,19 @@ class Promotion(models.Model):
             if (promotion.date_to - promotion.date_from).days > 366:
                 raise ValidationError(self.env._("%s: a promotion lasts a year at most.", promotion.name))
 
+    @api.depends("product_ids", "category_ids", "brand_ids")
+    @api.depends_context("lang")
+    def _compute_goods_text(self):
+        for promotion in self:
+            count = len(promotion.product_ids)
+            named = promotion.category_ids or promotion.brand_ids
+            if count:
+                promotion.goods_text = self.env._("%s products named below", count)
+            elif named:
+                promotion.goods_text = self.env._("Those of the categories and brands")
+            else:
+                promotion.goods_text = self.env._("All goods")
+
     @api.depends("date_from", "date_to")
     def _compute_days(self):
         for promotion in self:
@@ -168,7 +182,7 @@ class Promotion(models.Model):
         if "state" in vals and self.env.context.get("distrib_promotion_step") is not STEP:
             raise UserError(self.env._("The state of a promotion changes by its buttons."))
         fixed = self.filtered(lambda promotion: promotion.state != "draft")
-        if fixed and PLAN_FIELDS & vals.keys():
+        if fixed and self._plan_fields() & vals.keys():
             raise UserError(
                 self.env._("%s is confirmed: set it back to draft to change its plan.", fixed[0].display_name)
             )
@@ -179,6 +193,10 @@ class Promotion(models.Model):
         for promotion in self:
             if promotion.state not in ("draft", "cancelled"):
                 raise UserError(self.env._("%s is planned with: cancel it first.", promotion.display_name))
+
+    def _plan_fields(self):
+        """Fields that make the plan: fixed once it is confirmed."""
+        return PLAN_FIELDS
 
     def _step(self, **values):
         self.with_context(distrib_promotion_step=STEP).write(values)

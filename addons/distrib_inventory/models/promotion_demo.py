@@ -52,6 +52,7 @@ class Demo(models.AbstractModel):
             "depth": 0.1,
             "uplift_mode": "expected",
             "expected_uplift": 1.5,
+            "user_id": self._promotion_user().id,
             "product_ids": [Command.set(made.products[:12].ids)],
         }
         return [*vals, stream]
@@ -65,8 +66,12 @@ class Demo(models.AbstractModel):
             "date_from": promotion.start,
             "date_to": promotion.end,
             "depth": promotion.depth,
+            "user_id": self._promotion_user().id,
             "product_ids": [Command.set(products.ids)],
         }
+
+    def _promotion_user(self):
+        return self.env["res.users"].search([("login", "=", "planner")], limit=1) or self.env.user
 
     def _takers(self, made, promotion):
         """The products whose price the history shows cut during a promotion of the past."""

@@ -81,7 +81,8 @@ class TestPromotion(DemandCommon):
         self.assertTrue(promotion.activity_ids, "somebody is told to see to the stock")
 
     def test_the_safety_stock_comes_on_top(self):
-        self.Policy.create({"warehouse_id": self.store_east.id, "product_id": self.product_a.id, "safety_stock": 7})
+        values = {"warehouse_id": self.store_east.id, "product_id": self.product_a.id, "safety_stock": 7}
+        self.Policy.create({**values, "company_id": self.company.id})
         promotion = self.promotion()
         promotion.action_confirm()
         line = promotion.line_ids.filtered(lambda row: row.warehouse_id == self.store_east)

@@ -18,6 +18,7 @@ from . import (
     partner,
     pricelist,
     problems,
+    promotion_channel,
     routing_decision,
     sale_order,
     sale_order_line,

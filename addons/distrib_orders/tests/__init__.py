@@ -8,6 +8,7 @@ from . import (
     test_intake,
     test_network_board,
     test_pool,
+    test_promotion_channel,
     test_race,
     test_routing,
 )
