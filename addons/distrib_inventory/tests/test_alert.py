@@ -290,6 +290,36 @@ class TestAlert(DemandCommon):
         rule._evaluate()
         self.assertEqual(alert.state, "closed")
 
+    def test_one_delay_of_a_transfer_is_one_alert(self):
+        """While the goods have not left, the first leg is late; afterwards, the second one."""
+        transit, late = self.company.internal_transit_location_id, datetime.now() - timedelta(days=3)
+        self.add_stock(self.product_a, self.central, 5)
+        legs = []
+        for picking_type, source, target in (
+            (self.store_east.in_type_id, transit, self.store_east.lot_stock_id),
+            (self.central.out_type_id, self.central.lot_stock_id, transit),
+        ):
+            picking = self.env["stock.picking"].create(
+                {"picking_type_id": picking_type.id, "location_id": source.id, "location_dest_id": target.id}
+            )
+            after = [(4, legs[0].id)] if legs else []
+            legs.append(
+                self.new_move(
+                    self.product_a, 5, source, target, confirm=False, picking_id=picking.id, date=late,
+                    move_dest_ids=after,
+                )
+            )  # fmt: skip
+        into, out = legs
+        (out | into)._action_confirm(merge=False)
+        rule = self.rule("transfer_overdue", 1)
+        rule._evaluate()
+        self.assertEqual(self.open_alerts(rule).mapped("res_id"), out.picking_id.ids)
+        self.finish(out)
+        rule._evaluate()
+        alert = self.open_alerts(rule)
+        self.assertEqual(alert.mapped("res_id"), into.picking_id.ids)
+        self.assertEqual((alert.warehouse_id, alert.pieces), (self.store_east, 5))
+
     def test_overdue_reports(self):
         self.dealer_warehouse.reports_stock = True
         rule = self.rule("report_stale")
@@ -405,3 +435,22 @@ class TestAlert(DemandCommon):
         rules = self.Rule.search([])
         self.assertGreaterEqual(len(rules), 7)
         rules._evaluate()
+
+    def test_the_home_page_counts_what_the_user_is_told(self):
+        """A role sees the alerts of its rules, not those of others."""
+        roles = ("planner", "logistics", "channel_manager")
+
+        def counts():
+            found = {}
+            for role in roles:
+                cards = self.env["distrib.home"].with_user(self.users[role]).get_cards()
+                found[role] = next(card["count"] for card in cards if card["key"] == "alerts_serious")
+            return found
+
+        before = counts()
+        self.add_stock(self.product_a, self.central, -3)
+        group = self.env.ref("distrib_inventory.group_channel_manager")
+        self.rule("negative", is_serious=True, user_id=False, group_id=group.id)._evaluate()
+        self.rule("negative", is_serious=True)._evaluate()
+        after = counts()
+        self.assertEqual([after[role] - before[role] for role in roles], [1, 0, 1])
