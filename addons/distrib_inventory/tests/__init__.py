@@ -25,6 +25,9 @@ from . import test_order_rule
 from . import test_echelon
 from . import test_simulation
 from . import test_proposal
+from . import test_proposal_documents
+from . import test_proposal_lateral
+from . import test_proposal_rule
 from . import test_proposal_race
 from . import test_board
 from . import test_board_kept
@@ -33,3 +36,4 @@ from . import test_supplier_order
 from . import test_promotion
 from . import test_supplier_answer
 from . import test_supplier_webhook
+from . import test_supplier_demo
