@@ -245,6 +245,7 @@ class TestStockReportRpc(HttpCase, StockReportCommon):
     def test_an_overdue_report_is_asked_for(self):
         """The message is written, and goes to the dealer."""
         self.house.reports_stock = True
+        self.dealer.lang = "en_US"
         for day, words in ((False, "no stock report"), (date(2024, 3, 1), "2024")):
             self.house.last_stock_report = day
             action = self.house.with_user(self.users["channel_manager"]).action_ask_for_report()
