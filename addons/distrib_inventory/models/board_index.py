@@ -23,13 +23,13 @@ class Goods:
 
     @classmethod
     def of(cls, products):
-        """Of rows that hold id, company, category, name, code and bar code."""
+        """Of rows that hold id, category and code."""
         ids = np.array([row[0] for row in products], np.int64)
         rank = np.empty(len(ids), np.int64)
-        rank[sorted(range(len(ids)), key=lambda place: (products[place][4] or "", products[place][0]))] = range(
+        rank[sorted(range(len(ids)), key=lambda place: (products[place][2] or "", products[place][0]))] = range(
             len(ids)
         )
-        category = np.array([row[2] or 0 for row in products], np.int64)
+        category = np.array([row[1] or 0 for row in products], np.int64)
         order = np.argsort(ids)
         return cls(ids[order], category[order], rank[order])
 
@@ -45,11 +45,10 @@ class Goods:
 
 @dataclass(frozen=True)
 class Known:
-    """What the search box knows, the companies of products that belong to one, and all goods."""
+    """What the search box knows, and the companies of products that belong to one."""
 
     index: Index
     company_of: dict
-    goods: Goods
 
 
 class Board(models.AbstractModel):
@@ -60,6 +59,16 @@ class Board(models.AbstractModel):
     @api.model
     def _index(self):
         """:return: Known"""
+        return self._remembered("index", self._build_index)
+
+    @api.model
+    def _goods(self):
+        """:return: Goods, which a board by goods needs without any search"""
+        return self._remembered("goods", self._build_goods)
+
+    @api.model
+    def _remembered(self, name, build):
+        """What was built of the names as they are now, or what is built of them."""
         for source in _SOURCES:
             self.env[source.replace("_", ".")].flush_model()
         self.env.cr.execute(
@@ -72,11 +81,11 @@ class Board(models.AbstractModel):
         registry = self.env.registry
         with _LOCK:
             known = getattr(registry, "_distrib_board_index", None)
-            if known and known[0] == state:
-                return known[1]
-            built = self._build_index()
-            registry._distrib_board_index = (state, built)
-            return built
+            if not known or known[0] != state:
+                known = registry._distrib_board_index = (state, {})
+            if name not in known[1]:
+                known[1][name] = build()
+            return known[1][name]
 
     @api.model
     def _build_index(self):
@@ -98,7 +107,17 @@ class Board(models.AbstractModel):
             below=_gather(((w[0], w[1]) for w in warehouses), {r[0]: r[1] for r in regions}),
             goods=_gather(((p[0], p[2]) for p in products), {c[0]: c[1] for c in categories}),
         )
-        return Known(index, {product[0]: product[1] for product in products if product[1]}, Goods.of(products))
+        return Known(index, {product[0]: product[1] for product in products if product[1]})
+
+    @api.model
+    def _build_goods(self):
+        return Goods.of(
+            self._fetch(
+                """SELECT p.id, t.categ_id, p.default_code
+                     FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id
+                    WHERE p.active AND t.type = 'consu'"""
+            )
+        )
 
     @api.model
     def _fetch(self, query):

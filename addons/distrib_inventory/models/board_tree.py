@@ -351,7 +351,7 @@ class CategoryTree(Tree):
     @cached_property
     def goods(self):
         """(category, place in the order of codes) of each product of the totals."""
-        return self.board._index().goods.find(self.totals.ids)
+        return self.board._goods().find(self.totals.ids)
 
     @cached_property
     def own(self):
