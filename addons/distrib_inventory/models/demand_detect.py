@@ -15,7 +15,7 @@ class DemandDetect(models.Model):
     _inherit = "distrib.demand"
 
     @api.model
-    def _detect_marks(self, company, zone, since):
+    def _detect_marks(self, company, since=None):
         """Look through the pairs of a company that changed from a moment on (None: all).
 
         :return: number of days newly marked

@@ -100,32 +100,35 @@ class DemandSource(models.Model):
         return demand.Owners(whole[:, 0], whole[:, 1], demand.pair_keys(single[:, 0], single[:, 1]), single[:, 2])
 
     @api.model
-    def _adopt(self, company, zone):
-        """Give each warehouse of a company that delivers to customers its source; those that have one keep it."""
+    def _adopt(self, company, zone, since=None):
+        """Give each warehouse of a company that delivers to customers its source; those that have one keep it.
+
+        :param since: look only at moves written from this moment on: an earlier run has looked at the others
+        """
         self.flush_model()
         self.env["stock.location"].flush_model(["warehouse_id", "usage"])
         self.env.cr.execute(
             SQL(
                 """
-                SELECT w.id, w.network_tier = 'dealer', f.first, h.last
-                  FROM stock_warehouse w
-                 CROSS JOIN LATERAL (
-                       SELECT (min(m.date) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS first
-                         FROM stock_move m
-                         JOIN stock_location s ON s.id = m.location_id
-                         JOIN stock_location d ON d.id = m.location_dest_id
-                        WHERE s.warehouse_id = w.id AND d.usage = 'customer' AND m.state = 'done') f
-                  LEFT JOIN LATERAL (
-                       SELECT max(b.month + n.place::int - 1) AS last
-                         FROM distrib_demand_block b
-                        CROSS JOIN LATERAL unnest(b.quantity) WITH ORDINALITY n(value, place)
-                        WHERE b.warehouse_id = w.id AND n.value <> 'NaN') h ON TRUE
-                 WHERE w.company_id = %(company)s AND f.first IS NOT NULL
-                   AND NOT EXISTS (SELECT FROM distrib_demand_source x
-                                    WHERE x.warehouse_id = w.id AND x.product_id IS NULL)
+                WITH first AS MATERIALIZED (
+                    SELECT s.warehouse_id, (min(m.date) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day
+                      FROM stock_move m
+                      JOIN stock_location s ON s.id = m.location_id AND s.warehouse_id IN (
+                           SELECT w.id FROM stock_warehouse w
+                            WHERE w.company_id = %(company)s
+                              AND NOT EXISTS (SELECT FROM distrib_demand_source x
+                                               WHERE x.warehouse_id = w.id AND x.product_id IS NULL))
+                      JOIN stock_location d ON d.id = m.location_dest_id AND d.usage = 'customer'
+                     WHERE m.state = 'done' AND %(written)s
+                     GROUP BY s.warehouse_id)
+                SELECT w.id, w.network_tier = 'dealer', first.day, t.day
+                  FROM first
+                  JOIN stock_warehouse w ON w.id = first.warehouse_id
+                  LEFT JOIN distrib_demand_told t ON t.warehouse_id = w.id
                 """,
                 zone=zone.zone,
                 company=company.id,
+                written=SQL("m.write_date >= %s", since) if since else SQL("TRUE"),
             )
         )
         found = [

@@ -108,13 +108,15 @@ class Demand(models.Model):
             self.env["ir.cron"]._commit_progress(0)  # what follows reads a snapshot that begins after the horizon
         started = time.monotonic()
         state, zone = self.env["distrib.demand.sync"]._of(company), self._company_tz(company)
-        self.env["distrib.demand.source"]._adopt(company, zone)
-        blocks = self._sync_months(company, zone, state, horizon, commit) if self._is_first(state, company) else 0
+        before = state.cursor or None
+        self.env["distrib.demand.source"]._adopt(company, zone, before)
+        first = self._is_first(state, company)
+        blocks = self._sync_months(company, zone, state, horizon, commit) if first else 0
         blocks += self._sync_rebuilds(company, zone, commit)
         late = self._sync_changes(company, zone, state.cursor)
         blocks += late.pop("blocks")
         blocks += self._sync_stock(company, zone, state, **late)
-        marked = self._detect_marks(company, zone, state.last_run)
+        marked = self._detect_marks(company, None if first else before)
         self._drop_queue(company)
         state.write(
             {

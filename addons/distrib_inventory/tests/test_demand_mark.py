@@ -33,7 +33,7 @@ class TestDemandMark(DemandCommon):
         return self.sell(product or self.product_a, self.store_east, days, end=YESTERDAY)
 
     def detect(self, since=None):
-        return self.Demand._detect_marks(self.company, None, since)
+        return self.Demand._detect_marks(self.company, since)
 
     def marks(self, *kinds):
         return self.Mark.search(
