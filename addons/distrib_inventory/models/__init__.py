@@ -95,6 +95,8 @@ from . import proposal_text
 from . import proposal_read
 from . import proposal_store
 from . import proposal_generate
+from . import proposal_lines
+from . import proposal_lateral
 from . import proposal_decide
 from . import proposal_accept
 from . import proposal_purchase

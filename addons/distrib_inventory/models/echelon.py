@@ -55,7 +55,7 @@ class Echelon(models.Model):
         aggregator="avg",
         help="Mean days waited at the supplying warehouse.",
     )
-    is_applied = fields.Boolean(readonly=True, help="Policies follow this plan.")
+    is_applied = fields.Boolean(string="Followed", readonly=True, help="Policies follow this plan.")
     computed_on = fields.Datetime(readonly=True)
 
     @api.model

@@ -50,7 +50,9 @@ class LeadTime(models.Model):
     on_time = fields.Float(readonly=True, aggregator="avg", help="Share received by the promised date.")
     has_promise = fields.Boolean(readonly=True)
     outliers = fields.Integer(readonly=True, help="Receipts far from the usual; they were pulled in to its edge.")
-    is_used = fields.Boolean(readonly=True, help="There are enough receipts for policies to follow it.")
+    is_used = fields.Boolean(
+        string="Followed", readonly=True, help="There are enough receipts for policies to follow it."
+    )
     last_receipt = fields.Datetime(readonly=True)
     computed_on = fields.Datetime(readonly=True)
 

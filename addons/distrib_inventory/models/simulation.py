@@ -203,9 +203,17 @@ class Simulation(models.Model):
         # an empty scenario is a scenario: nothing is kept of it. sudo: what was learned is not for users to read; they
         # see sums of a company that is theirs
         policies = self.env["distrib.policy"].sudo().with_context(distrib_scenario=scenario or {"rules": []})
-        parts = list(policies._plan_batches(company))
+        parts = list(policies._plan_batches(company, self._as_of(company)))
         names = parts[0].keys() if parts else ()
         return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    @api.model
+    def _as_of(self, company):
+        """The day of the last night run, which may live in another time zone than who asks; else today."""
+        today = fields.Date.context_today(self)
+        # sudo: as above
+        last = self.env["distrib.policy.run"].sudo()._last_done(company).as_of
+        return last if last and abs((today - last).days) <= 1 else today
 
     @api.model
     def _outcomes(self, company, scenario=None):

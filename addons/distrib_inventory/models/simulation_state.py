@@ -3,8 +3,8 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
-from ..engine.forecast import state
-from .policy_learn import LEARN_DAYS
+from ..engine.forecast import compete, state
+from .policy_learn import LEARN_DAYS, SAMPLE_PAIRS, _spread
 
 
 class PolicyScenario(models.Model):
@@ -14,26 +14,39 @@ class PolicyScenario(models.Model):
 
     @api.model
     def _learned_state(self, company, history, inputs, as_of, fresh=False):
-        """Of a scenario: what the runs learned, and for horizons they never had what is learned now, for once."""
+        """Of a scenario: what the runs learned; for horizons they never had it is learned now, for this once."""
         if "distrib_scenario" not in self.env.context:
             return super()._learned_state(company, history, inputs, as_of, fresh)
         kept = self.env["distrib.forecast.state"].search([("company_id", "=", company.id)])
-        age = (fields.Date.to_date(as_of) - kept.learned_on).days if kept else -1
-        if not 0 <= age < LEARN_DAYS:
+        # a day either way: who asks may live a day behind the night run
+        if not kept or not -1 <= (fields.Date.to_date(as_of) - kept.learned_on).days < LEARN_DAYS:
             return self._new_state(company, history, inputs, as_of)[0]
         found = state.load(base64.b64decode(kept.data))
-        missing = self._buckets(history, inputs).keys() - {horizon for horizon, _kind in found.methods}
-        if missing:
-            found = _joined(found, self._new_state(company, history, inputs, as_of)[0], missing)
-        return self._renewed_state(found, history, inputs)
+        missing = self._new_horizons(company, history, inputs)
+        found = self._renewed_state(company, found, history, inputs)
+        return self._learn_horizons(company, found, history, inputs, missing)
 
+    @api.model
+    def _learn_horizons(self, company, found, history, inputs, missing):
+        """The state with the missing horizons learned by the methods that won at the nearest one that was learned."""
+        known = {horizon for horizon, _kind in found.methods}
+        buckets = self._buckets(history, inputs)
+        groups, calendar = self._groups(history, found.ids), self._calendar(company, history.days)
+        sizes = tuple(len(part) + 1 for part in found.ids)
+        methods, learned = dict(found.methods), dict(found.learned)
+        for horizon in missing if known else ():
+            nearest = min(known, key=lambda other: (abs(other - horizon), other))
+            sample = self._sample_of(history, groups, sizes, calendar, _spread(buckets[horizon], SAMPLE_PAIRS))
+            for name in {name for of, name in found.learned if of == nearest}:
+                item = compete.learn(sample, name, horizon, found.year)
+                if item is not None:
+                    learned[horizon, name] = item
+            methods.update({(horizon, kind): name for (of, kind), name in found.methods.items() if of == nearest})
+        return replace(found, methods=methods, learned=learned)
 
-def _joined(found, new, missing):
-    """What was kept, with the missing horizons of the new one; the new one alone when it numbers groups otherwise."""
-    if any(list(one) != list(other) for one, other in zip(found.ids, new.ids, strict=True)):
-        return new
-    return replace(
-        found,
-        methods={**found.methods, **{key: value for key, value in new.methods.items() if key[0] in missing}},
-        learned={**found.learned, **{key: value for key, value in new.learned.items() if key[0] in missing}},
-    )
+    @api.model
+    def _new_horizons(self, company, history, inputs):
+        """Horizons of the scenario that today's inputs do not have."""
+        network = {w.id: w for w in self.env["stock.warehouse"].search([("company_id", "=", company.id)])}
+        today = self.with_context(distrib_scenario={"rules": []})._inputs_of(history, network, company)
+        return self._buckets(history, inputs).keys() - self._buckets(history, today).keys()
