@@ -281,7 +281,7 @@ class SupplierAnswerLine(models.Model):
     before_day = fields.Date(string="Expected", readonly=True)
     after_day = fields.Date(string="Expected Now", readonly=True)
     deliveries = fields.Json(string="Delivery Plan", readonly=True)
-    deliveries_text = fields.Char(string="Deliveries", compute="_compute_deliveries_text")
+    deliveries_text = fields.Char(string="Confirmed Deliveries", compute="_compute_deliveries_text")
     note = fields.Char(readonly=True)
     decision = fields.Selection(
         [("done", "Done"), ("pending", "To decide"), ("accepted", "Accepted"), ("refused", "Not agreed")],

@@ -4,7 +4,7 @@ import json
 from odoo import fields, models
 
 # What makes two versions differ; the rest of the content only describes it.
-LINE_MARKS = ("line", "our_code", "code", "product", "quantity", "unit", "price", "deliveries")
+LINE_MARKS = ("line", "our_code", "code", "product", "quantity", "unit_id", "price", "deliveries")
 
 
 class PurchaseOrderContent(models.Model):
@@ -13,8 +13,9 @@ class PurchaseOrderContent(models.Model):
     _inherit = "purchase.order"
 
     def _distrib_content(self, link, kind, version, key):
-        """The order as data; docs/supplier_orders.md says what is in it."""
+        """The order as data in the supplier's language; docs/supplier_orders.md says what is in it."""
         self.ensure_one()
+        self = self.with_context(lang=self.partner_id.lang or "en_US")
         warehouse = self.picking_type_id.warehouse_id
         # sudo: only the name of the day's time zone, whoever confirms
         issued = fields.Datetime.context_timestamp(
@@ -75,6 +76,7 @@ class PurchaseOrderContent(models.Model):
                     "name_zh": names["zh_CN"] or names["en_US"] or "",
                     "quantity": round(quantity, 6),
                     "unit": root.product_uom_id.name,
+                    "unit_id": root.product_uom_id.id,
                     "price": round(root.price_unit * (1 - root.discount / 100), 6),
                     "date": next(iter(deliveries), root._distrib_day().isoformat()),
                     "deliveries": [{"date": day, "quantity": round(some, 6)} for day, some in deliveries.items()],
@@ -90,7 +92,7 @@ class PurchaseOrderContent(models.Model):
         )
 
     def _distrib_digest(self, content=None):
-        """Mark of what the supplier has to know; the same as long as nothing of that changes."""
+        """Mark of what the supplier has to know; the same as long as nothing of that changes, in every language."""
         lines = self._distrib_lines() if content is None else content["lines"]
         facts = [{name: line[name] for name in LINE_MARKS} for line in lines]
         place = [self.partner_id.id, self.currency_id.id, self.picking_type_id.warehouse_id.id]

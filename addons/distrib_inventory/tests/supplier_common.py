@@ -24,6 +24,7 @@ class SupplierCommon(DistribCommon):
                 "name": "Test Supplier Ltd",
                 "is_company": True,
                 "supplier_rank": 1,
+                "lang": "en_US",
                 "email": "orders@supplier.example.com",
             }
         )

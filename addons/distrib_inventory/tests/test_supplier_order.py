@@ -56,6 +56,16 @@ class TestSupplierQueue(SupplierCommon):
         contact = self.env["res.partner"].create({"name": "Sales desk", "parent_id": self.supplier.id})
         self.assertEqual(self.messages(self.new_order(supplier=contact)).link_id, self.link)
 
+    def test_the_reader_s_language_is_no_change(self):
+        self.env.ref("uom.product_uom_unit").with_context(lang="zh_CN").name = "个"
+        order = self.sent_order()
+        reader = order.with_context(lang="zh_CN")
+        self.assertEqual(reader.order_line[0].product_uom_id.name, "个")
+        self.assertFalse(reader.distrib_to_send)
+        self.assertEqual(reader._distrib_digest(), self.messages(order).digest)
+        self.supplier.lang = "zh_CN"
+        self.assertEqual(self.messages(self.new_order()).content["lines"][0]["unit"], "个")
+
     def test_a_change_before_it_left_replaces_the_message(self):
         order = self.new_order()
         order.order_line[0].product_qty = 120

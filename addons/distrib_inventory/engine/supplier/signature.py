@@ -18,7 +18,7 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
     """The signature header of a body.
 
     >>> sign("k" * 16, 1700000000, b"{}")[:11], len(sign("k" * 16, 1700000000, b"{}"))
-    ('v1=78d57d49', 67)
+    ('v1=6d58fb78', 67)
     """
     if len(secret) < SHORTEST_SECRET:
         raise ValueError("the secret is too short")
