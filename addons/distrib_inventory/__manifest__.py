@@ -6,7 +6,7 @@
     "author": "Distribution Suite contributors",
     "license": "LGPL-3",
     "depends": ["stock", "purchase_stock", "purchase_edi_ubl_bis3", "product_expiry", "mail", "bus", "rpc", "web_hierarchy"],
-    "external_dependencies": {"python": ["holidays", "numpy", "pyarrow", "scipy"]},
+    "external_dependencies": {"python": ["holidays", "numpy", "pyarrow", "scipy", "threadpoolctl"]},
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",

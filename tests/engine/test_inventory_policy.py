@@ -4,6 +4,7 @@ import doctest
 
 import numpy as np
 from distrib_inventory.engine import policy
+from distrib_inventory.engine.forecast import history
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,45 +55,52 @@ def test_unknown_and_negative_lead_times_count_as_none():
 
 
 def test_one_observation_is_not_a_certainty():
-    known = policy.demand_statistics(np.array([[4.0]]), np.array([[np.nan]]))
+    known = policy.demand_statistics(np.array([[4.0]]))
     found = policy.levels(known, 4, 0, 1, 0.95)
     assert found.safety_stock > 0 and policy.METHODS[found.method[0]] == "few_days"
+
+
+def seen(sold, in_stock=None):
+    return policy.demand_statistics(history.unconstrain(np.asarray(sold, np.float32), in_stock))
 
 
 @given(series, st.lists(st.integers(0, 39), max_size=10))
 def test_days_out_of_stock_change_nothing(sold, places):
     plain = np.array([sold])
-    before = policy.demand_statistics(plain, np.ones_like(plain))
+    before = seen(plain, np.ones_like(plain))
     places = np.array([place for place in places if place <= len(sold)], int)
     longer = np.insert(plain, places, 0.0, axis=1)
     share = np.insert(np.ones_like(plain), places, 0.0, axis=1)
-    after = policy.demand_statistics(longer, share)
+    after = seen(longer, share)
     assert np.allclose(before.mean, after.mean) and np.allclose(before.sigma, after.sigma)
-    assert after.censored.tolist() == [len(places)]
+    assert (before.days == after.days).all()
 
 
 @given(series)
 def test_unknown_days_change_nothing_and_returns_are_no_demand(sold):
     plain = np.array([sold])
     nothing = np.full_like(plain, np.nan)
-    one = policy.demand_statistics(plain, nothing)
-    two = policy.demand_statistics(np.hstack([plain, nothing]), np.hstack([nothing, nothing]))
+    one, two = seen(plain), seen(np.hstack([plain, nothing]))
     assert np.allclose(one.mean, two.mean) and (one.days == two.days).all()
-    assert policy.demand_statistics(-plain, nothing).mean == 0
+    assert seen(-plain).mean == 0
 
 
-def test_partly_stocked_days_are_scaled_up_when_full_ones_are_few():
-    found = policy.demand_statistics(np.array([[4.0, 2.0]]), np.array([[1.0, 0.5]]))
-    assert found.mean.tolist() == [4.0]
+def test_partly_stocked_days_are_scaled_up():
+    assert seen(np.array([[4.0, 2.0]]), np.array([[1.0, 0.5]])).mean.tolist() == [4.0]
 
 
 def test_one_pair_does_not_depend_on_the_others():
     rng = np.random.default_rng(1)
     quantity = rng.poisson(3, (20, 50)).astype(float)
-    stock = rng.uniform(0, 1, (20, 50))
-    whole = policy.demand_statistics(quantity, stock)
-    alone = policy.demand_statistics(quantity[7:8], stock[7:8])
+    quantity[rng.random(quantity.shape) < 0.2] = np.nan
+    whole, alone = policy.demand_statistics(quantity), policy.demand_statistics(quantity[7:8])
     assert whole.mean[7] == alone.mean[0] and whole.sigma[7] == alone.sigma[0]
+
+
+def test_a_fill_rate_of_the_simple_rule_asks_for_less_than_the_same_cycle_service():
+    one = policy.Statistics(np.array([10.0]), np.array([4.0]), np.array([60]), np.array([0]))
+    cycle, fill = (policy.levels(one, 5, 0, 7, 0.95, kind) for kind in (0, 1))
+    assert fill.safety_stock < cycle.safety_stock and fill.order_up_to >= 120
 
 
 @given(st.lists(st.tuples(amounts, st.integers(0, 3), st.integers(1, 12)), min_size=1, max_size=30),

@@ -25,7 +25,7 @@ class ForecastAccuracy(models.Model):
     warehouse_id = fields.Many2one("stock.warehouse", required=True, ondelete="cascade", readonly=True, index=True)
     region_id = fields.Many2one("distrib.region", ondelete="set null", readonly=True)
     network_tier = fields.Char(string="Tier", readonly=True)
-    categ_id = fields.Many2one("product.category", required=True, ondelete="cascade", readonly=True)
+    categ_id = fields.Many2one("product.category", ondelete="cascade", readonly=True)
     demand_class = fields.Selection(CLASS_NAMES, readonly=True)
     abc_class = fields.Char(string="ABC", readonly=True)
     pairs = fields.Integer(readonly=True)
@@ -181,7 +181,7 @@ class ForecastAccuracy(models.Model):
         if not len(use):
             return
         products = self.env["product.product"].browse(np.unique(history.product_id[rows]).tolist())
-        category = {product.id: product.categ_id.id for product in products}
+        category = {product.id: product.categ_id.id or 0 for product in products}
         of_product = [category[product] for product in history.product_id[rows[use]].tolist()]
         kinds = self._classes(plan, rows[use])
         abc = np.asarray(plan.inputs.abc)[rows[use]]
@@ -221,7 +221,7 @@ class ForecastAccuracy(models.Model):
             lines.append(
                 [
                     str(np.datetime64(day, "D")), plan.company.id, warehouse, network[warehouse].region_id.id or "\\N",
-                    network[warehouse].network_tier or "\\N", categ, CLASS_NAMES[kind][0], letters[abc], count, *values,
+                    network[warehouse].network_tier or "\\N", categ or "\\N", CLASS_NAMES[kind][0], letters[abc], count, *values,
                     values[2] / demand if demand else "\\N", values[3] / demand if demand else "\\N",
                 ]
             )  # fmt: skip

@@ -43,6 +43,13 @@ class Policy(models.Model):
         help="Cycle service is the probability of no stock-out between two deliveries; the fill rate is the share of"
         " demand met at once.",
     )
+    service_rule_id = fields.Many2one(
+        "distrib.service.target",
+        string="Target Set By",
+        readonly=True,
+        ondelete="set null",
+        help="Empty: the company's target, or the policy's own.",
+    )
     expected_fill = fields.Float(
         readonly=True, aggregator="avg", help="Share of demand that is expected to be met with these levels."
     )

@@ -113,15 +113,16 @@ class PolicyHistory(models.Model):
 
     @api.model
     def _read_batch(self, start, end, pairs, above, effects):
+        measures = ("quantity", "in_stock", "promotion") if effects else ("quantity", "in_stock")
         matrix = self.env["distrib.demand"]._read_matrix(
-            str(start), str(end), pairs=pairs, measures=("quantity", "in_stock"), cleaned=True
+            str(start), str(end), pairs=pairs, measures=measures, cleaned=True
         )
         sold = engine.fill_silent_days(matrix.quantity)
         censored = ~np.isnan(sold) & (np.nan_to_num(matrix.in_stock, nan=1.0) < forecast_history.USABLE)
         demand = forecast_history.unconstrain(sold, matrix.in_stock)
         ahead = None
         if effects is not None:
-            demand, ahead = effects.taken_out(pairs, demand)
+            demand, ahead = effects.taken_out(pairs, demand, matrix.promotion)
         warehouse, product, total, supplies, own = rollup.roll_up(*pairs, demand, above)
         window = slice(max(0, total.shape[1] - engine.WINDOW_DAYS), None)
         statistics = engine.demand_statistics(total[:, window], rollup.spread(censored[:, window], own))
@@ -132,7 +133,7 @@ class PolicyHistory(models.Model):
 
     @api.model
     def _effects(self, company, start, end):
-        """What promotions and weather do to the days of the history and the coming ones; None when nothing is known."""
+        """What is known of single days of the history and the coming ones; None when nothing is."""
         return None
 
     @api.model

@@ -9,7 +9,7 @@ from ..engine.forecast import compete, launch, state
 
 # Methods are chosen, corrections and errors learned, anew after so many days.
 LEARN_DAYS = 7
-SAMPLE_PAIRS, CONTEST_PAIRS = 4_000, 1_200
+SAMPLE_PAIRS, CONTEST_PAIRS = 3_000, 800
 # Fewer pairs with a month of history do not show what new ones will do.
 LAUNCH_PAIRS = 30
 
@@ -42,7 +42,7 @@ class PolicyLearn(models.Model):
         age = (fields.Date.to_date(as_of) - kept.learned_on).days if kept else -1
         found = state.load(base64.b64decode(kept.data)) if 0 <= age < LEARN_DAYS and not fresh else None
         if found is not None:
-            return self._renewed_state(found, history, inputs)
+            return self._renewed_state(company, found, history, inputs)
         found, contests = self._new_state(company, history, inputs, as_of)
         values = {"learned_on": as_of, "data": base64.b64encode(state.dump(found))}
         if kept:
@@ -51,6 +51,12 @@ class PolicyLearn(models.Model):
             kept.create({"company_id": company.id, **values})
         self.env["distrib.forecast.setting"]._store(company, as_of, contests)
         return found
+
+    @api.model
+    def _kept_state(self, company):
+        """The State as it was kept, for a run that does not see all pairs; None when nothing was learned."""
+        kept = self.env["distrib.forecast.state"].search([("company_id", "=", company.id)])
+        return state.load(base64.b64decode(kept.data)) if kept else None
 
     @api.model
     def _state_ids(self, history):
@@ -64,7 +70,7 @@ class PolicyLearn(models.Model):
         """Groups (3, n) of the pairs by these ids; what was not there when learning is the last group of each."""
         products, place = np.unique(history.product_id, return_inverse=True)
         category = {
-            product.id: product.categ_id.id for product in self.env["product.product"].browse(products.tolist())
+            product.id: product.categ_id.id or 0 for product in self.env["product.product"].browse(products.tolist())
         }
         of_product = np.array([category[product] for product in products.tolist()], np.int64)
         values = (of_product[place] if len(place) else place, history.warehouse_id, history.product_id)
@@ -80,9 +86,8 @@ class PolicyLearn(models.Model):
 
     @api.model
     def _year_slots(self, company, days):
-        """Slots (t,) and sizes of the calendars of a year: the week, and holidays with festivals."""
-        week = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) // 7
-        return (np.minimum(week, 52),), (53,)
+        """Slots (t,) and sizes of the calendars of a year."""
+        return (), ()
 
     @api.model
     def _sample_of(self, history, groups, sizes, calendar, rows):
@@ -134,9 +139,9 @@ class PolicyLearn(models.Model):
                 methods[horizon, kind] = compete.METHODS[winner]
 
     @api.model
-    def _renewed_state(self, found, history, inputs):
+    def _renewed_state(self, company, found, history, inputs):
         """The State with season and momenta of today: the same pairs are looked at again, with the days since."""
-        calendar, groups = self._calendar(None, history.days), self._groups(history, found.ids)
+        calendar, groups = self._calendar(company, history.days), self._groups(history, found.ids)
         sizes = tuple(len(part) + 1 for part in found.ids)
         buckets, learned = self._buckets(history, inputs), {}
         for (horizon, method), item in found.learned.items():

@@ -6,7 +6,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..engine import policy as engine
-from .policy_plan import Inputs
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,6 @@ class PolicyPairs(models.Model):
     @api.model
     def _inputs_of(self, history, network, company, whole=True):
         """The inputs of the pairs of a history, in its order; of a part of the pairs, as they are among all."""
-        if not hasattr(self, "_policy_inputs"):
-            lead, sigma = self._lead_times(history, network, company)
-            own = {i for i, w in network.items() if w.supply_parent_id}
-            source = np.where(lead > 0, 1, np.where(np.isin(history.warehouse_id, list(own)), 3, 0))
-            review = np.full(len(lead), company.distrib_review_days)
-            return Inputs(lead, sigma, review, self._service_targets(history, company), source)
         pairs = Pairs(history.warehouse_id, history.product_id, history.statistics, history.own_mean)
         if whole:
             return self._policy_inputs(pairs, network, company)

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from odoo import api, fields, models
@@ -24,6 +24,7 @@ class Plan:
     calendar: object
     attention: np.ndarray
     as_of: object
+    extra: dict = field(default_factory=dict)
 
 
 class PolicyPlan(models.Model):
@@ -135,25 +136,6 @@ class PolicyPlan(models.Model):
 
 def _part_of(statistics, part):
     return type(statistics)(*(getattr(statistics, name)[part] for name in ("mean", "sigma", "days", "censored")))
-
-
-@dataclass(frozen=True, eq=False)
-class Inputs:
-    """The inputs of pairs when nobody has more to say: one target, planned lead times."""
-
-    lead_days: np.ndarray
-    lead_sigma: np.ndarray
-    review_days: np.ndarray
-    service: np.ndarray
-    lead_source: np.ndarray
-
-    def __post_init__(self):
-        count = len(self.lead_days)
-        zeros = np.zeros(count, np.int64)
-        for name in ("service_kind", "service_rule_id", "abc", "xyz"):
-            object.__setattr__(self, name, zeros)
-        object.__setattr__(self, "wait_days", np.zeros(count))
-        object.__setattr__(self, "shelf_days", np.full(count, np.nan))
 
 
 ATTENTION = ("", "no_supplier", "lead_unknown", "lead_zero")

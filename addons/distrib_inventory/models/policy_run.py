@@ -6,7 +6,9 @@ from datetime import timedelta
 import numpy as np
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import db_connect
 from odoo.tools import SQL
+from threadpoolctl import threadpool_limits
 
 from ..engine.forecast import model as forecast_model
 from .policy_learn import LEARN_DAYS
@@ -154,7 +156,8 @@ class PolicyRun(models.Model):
         self.ensure_one()
         begun = time.monotonic()
         company = self.company_id
-        with self._lock(company):
+        # many small matrices: threads of the algebra library wait for each other more than they compute
+        with self._lock(company), threadpool_limits(1, "blas"):
             self.write({"state": "running", "stage": "read", "started_on": self.started_on or fields.Datetime.now()})
             self._save(commit)
             products = None if self.is_whole else self._changed_products(company)
@@ -217,14 +220,12 @@ class PolicyRun(models.Model):
 
     @contextmanager
     def _lock(self, company):
-        """One run of a company at a time, over its commits; a session that dies lets go of it."""
-        self.env.cr.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", (LOCK, company.id))
-        if not self.env.cr.fetchone()[0]:
-            raise UserError(self.env._("Policies of %s are being computed already.", company.name))
-        try:
+        """One run of a company at a time, over its commits; held by a connection of its own, which a kill closes."""
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", (LOCK, company.id))
+            if not cr.fetchone()[0]:
+                raise UserError(self.env._("Policies of %s are being computed already.", company.name))
             yield
-        finally:
-            self.env.cr.execute("SELECT pg_advisory_unlock(hashtext(%s), %s)", (LOCK, company.id))
 
     @api.model
     def _changed_products(self, company):

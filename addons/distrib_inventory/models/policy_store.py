@@ -29,7 +29,7 @@ _COLUMNS = [
     ("warehouse_id", "int4"),
     ("product_id", "int4"),
     *((name, "double") for name in (*NUMBERS, *LEVELS, *(f"held_{name}" for name in LEVELS))),
-    *((name, "int4") for name in (*CODES, *FACTS, "held_reason")),
+    *((name, "int4") for name in (*CODES, *FACTS, "held_reason", "service_rule_id")),
 ]
 # Stored numbers have so many digits: a change below is no change.
 DIGITS = 4
@@ -159,6 +159,7 @@ class PolicyStore(models.Model):
         found = {name: SQL.identifier("i", name) for name in numbers}
         for name, words in {**CODES, "held_reason": guard.REASONS}.items():
             found[name] = SQL("NULLIF((%s::text[])[i.%s + 1], '')", list(words), SQL.identifier(name))
+        found["service_rule_id"] = SQL("NULLIF(GREATEST(i.service_rule_id, 0), 0)")  # -1: the policy's own target
         facts = SQL(", ").join(SQL("%s::text, %s", name, SQL.identifier("i", name)) for name in FACTS)
         found["reason_data"] = SQL("jsonb_build_object(%s)", facts)
         return found

@@ -19,6 +19,8 @@ from . import test_demand_sync
 from . import test_demand_mark
 from . import test_sales_import
 from . import test_policy
+from . import test_policy_run
+from . import test_policy_guard
 from . import test_service_target
 from . import test_lead_time
 from . import test_order_rule

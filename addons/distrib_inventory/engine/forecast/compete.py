@@ -65,14 +65,16 @@ class Contest:
 
 def settings(method: str, horizon: int) -> Settings:
     """Return how a method of METHODS forecasts days over a protection interval of ``horizon`` days."""
+    # Whole weeks back: errors are kept by day ahead, and days ahead must fall on the weekdays they will fall on.
+    whole = -(-horizon // STEP) * STEP
     usual = Settings(
         horizon=horizon,
         mix=((28.0, 0.3), (182.0, 0.7)) if method == "steady" else ((7.0, 0.4), (35.0, 0.6)),
         memories=(3.0, 7.0, 21.0, 56.0, 120.0),
         season_span=7,
         season_shrink=200.0,
-        window=WINDOW + horizon,
-        error_window=ERROR_WINDOW + horizon,
+        window=WINDOW + whole,
+        error_window=ERROR_WINDOW + whole,
         every=4 * STEP,
         stride=STEP,
         paths=200,
@@ -95,14 +97,15 @@ def horizon_of(days: np.ndarray) -> np.ndarray:
 
 def first_origin(t: int, horizon: int) -> int:
     """The earliest origin worth looking at, a whole number of steps before ``t`` where the history is long enough."""
-    back = -(-(WINDOW + ERROR_WINDOW + 2 * horizon + STEP * ORIGINS) // STEP) * STEP
-    return max(FIRST_ORIGIN, t - back)
+    back = -(-(WINDOW + ERROR_WINDOW + 2 * horizon) // STEP) * STEP
+    return t - min(back, (t - FIRST_ORIGIN) // STEP * STEP)
 
 
 def contest(sample: Sample, horizon: int, ratio: float, methods: tuple = METHODS) -> Contest | None:
     """Let the methods compete on the last origins of a sample; None when the history is too short for it."""
     t = sample.demand.shape[1]
-    origins = [u for u in range(t - horizon - STEP * (ORIGINS - 1), t - horizon + 1, STEP) if u >= FIRST_ORIGIN + STEP]
+    last = t - -(-horizon // STEP) * STEP
+    origins = [u for u in range(last - STEP * (ORIGINS - 1), last + 1, STEP) if u >= FIRST_ORIGIN + STEP]
     if not origins:
         return None
     kinds = intermittent.classes(sample.demand[:, : origins[0]])
@@ -122,7 +125,7 @@ def _losses(sample: Sample, method: str, horizon: int, origins: list[int], ratio
     factor, walk = None, None
     if method != SIMPLE:
         factor = year_factor(sample, origins[0]) if method == "seasonal" else None
-        walk = Walk(sample.panel(factor), settings(method, horizon), first_origin(origins[-1], horizon))
+        walk = Walk(sample.panel(factor), settings(method, horizon), first_origin(origins[0], horizon))
     for t in origins:
         demand, known = outcome(raw, t, horizon)
         if walk is None:
@@ -159,7 +162,8 @@ def year_factor(sample: Sample, t: int) -> np.ndarray:
 
 def learn_year(sample: Sample, t: int) -> Yearly:
     known = tuple(slot[:t] for slot in sample.calendar.slots)
-    return yearly.fit(sample.demand[:, :t], sample.groups[0], sample.sizes[0], known, sample.calendar.sizes)
+    weekday = sample.calendar.weekday[:t]
+    return yearly.fit(sample.demand[:, :t], weekday, sample.groups[0], sample.sizes[0], known, sample.calendar.sizes)
 
 
 def learn(sample: Sample, method: str, horizon: int, year: Yearly | None) -> Learned | None:
@@ -169,8 +173,8 @@ def learn(sample: Sample, method: str, horizon: int, year: Yearly | None) -> Lea
         return None
     factor = year.factor(sample.groups[0], sample.calendar.slots) if method == "seasonal" and year else None
     panel, chosen = sample.panel(factor), settings(method, horizon)
-    past = range(max(FIRST_ORIGIN, t - chosen.error_window), t - horizon + 1, STEP)
-    if sum(int(outcome(panel, u, horizon)[1].sum()) for u in past) < LEAST_ERRORS:
+    past = range(t - chosen.error_window, t - horizon + 1, STEP)
+    if sum(int(outcome(panel, u, horizon)[1].sum()) for u in past if u >= FIRST_ORIGIN) < LEAST_ERRORS:
         return None
     return model.learn(panel, t, chosen, first_origin(t, horizon))
 

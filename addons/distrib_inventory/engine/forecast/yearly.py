@@ -11,7 +11,10 @@ import numpy as np
 
 from . import season
 
-SPAN = 364
+# The level around a day: a year for the weeks of the year, two months for single days.
+SPANS = (364, 63)
+# Less history than this tells a week of the year from a trend badly.
+LEAST_DAYS = 546
 # Pair-days of shrinkage to 1 for each slot.
 SHRINK = 200.0
 LEAST, MOST = 0.2, 6.0
@@ -35,19 +38,25 @@ class Yearly:
         return np.clip(found, LEAST, MOST).astype(np.float32)[group]
 
 
-def fit(demand: np.ndarray, group: np.ndarray, groups: int, slots: tuple, sizes: tuple) -> Yearly:
+def fit(demand: np.ndarray, weekday: np.ndarray, group: np.ndarray, groups: int, slots: tuple, sizes: tuple) -> Yearly:
     """Learn the indices from demand (n, t), NaN unknown; ``slots`` a (t,) of each calendar with ``sizes`` slots each.
+
+    ``weekday`` (t,): its index is taken out first, for a week may be known in part. The first calendar is that of the
+    weeks and stays at 1 below LEAST_DAYS.
 
     >>> year = np.tile(np.repeat([1.0, 3.0], 182), 2)[None, :].repeat(40, axis=0)
     >>> slot = np.tile(np.repeat([0, 1], 182), 2)
-    >>> found = fit(year, np.zeros(40, int), 1, (slot,), (2,))
+    >>> found = fit(year, np.arange(728) % 7, np.zeros(40, int), 1, (slot,), (2,))
     >>> found.factor(np.zeros(1, int), (np.array([0, 1]),)).round(1).tolist()
     [[0.5, 1.5]]
     """
     tables: list[np.ndarray] = []
-    left = demand
-    for slot, size in zip(slots, sizes, strict=True):
-        sums = season.accumulate(left, slot, size, group, groups, SPAN)
+    left = demand / season.fit(demand, weekday, 7, np.zeros(len(demand), np.int64), 0.0, 7)[0][weekday]
+    for number, (slot, size) in enumerate(zip(slots, sizes, strict=True)):
+        if number == 0 and demand.shape[1] < LEAST_DAYS:
+            tables.append(np.ones((groups, size), np.float32))
+            continue
+        sums = season.accumulate(left, slot, size, group, groups, SPANS[min(number, 1)])
         known = left[~np.isnan(left)]
         mean = float(known.mean()) if len(known) else 1.0
         table = _shrunk(sums, SHRINK * max(mean, 1e-6))
