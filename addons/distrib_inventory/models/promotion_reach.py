@@ -106,11 +106,12 @@ class PromotionReach(models.Model):
         return PromotionPlan(
             tuple(promotion._event() for promotion in found.sorted("id")),
             responses,
-            self._targets(company, first, last),
+            self._targets(company, first),
         )
 
     @api.model
-    def _targets(self, company, first, last):
+    def _targets(self, company, first):
+        """Stock for all promotions to come: goods ordered within the days of a plan arrive after its last one."""
         self.env["distrib.promotion.line"].flush_model()
         self.flush_model()
         self.env.cr.execute(
@@ -119,10 +120,9 @@ class PromotionReach(models.Model):
                 SELECT l.warehouse_id, l.product_id, p.prebuild_date, p.date_from, l.prebuild_quantity
                   FROM distrib_promotion_line l JOIN distrib_promotion p ON p.id = l.promotion_id
                  WHERE p.company_id = %s AND p.state = 'confirmed' AND p.active AND l.prebuild_quantity > 0
-                   AND p.prebuild_date <= %s AND p.date_from >= %s
+                   AND p.date_from >= %s
                 """,
                 company.id,
-                last,
                 first,
             )
         )

@@ -99,6 +99,9 @@ class TestPromotion(DemandCommon):
         start = np.datetime64(promotion.date_from)
         for day, expected in ((start - 3, 0), (start - 2, 60), (start, 60), (start + 1, 0)):
             self.assertEqual(self.Promotion._prebuild_target(*pairs, day).tolist(), [expected, 0], day)
+        today = self.Promotion._load_plan(self.company, self.today, self.today)
+        arrival = today.stock_target(*pairs, start)
+        self.assertEqual(arrival.tolist(), [60, 0], "a plan of today knows what goods ordered today arrive for")
         promotion.action_cancel()
         self.assertTrue((self.Promotion._uplift_matrix(*pairs, days) == 1).all())
         self.assertFalse(self.Promotion._prebuild_target(*pairs, start).any())
