@@ -23,12 +23,10 @@ class DemandDetect(models.Model):
         end = np.datetime64(self._closed_day(company))
         start = end - (WINDOW_DAYS - 1)
         warehouses = self.env["stock.warehouse"].search([("company_id", "=", company.id)])
-        warehouse, product = self._pairs(str(start), str(end), warehouse_ids=warehouses.ids)
         if since:
-            changed_warehouse, changed_product, _month = self._changed_pairs(since)
-            changed = set(zip(changed_warehouse.tolist(), changed_product.tolist(), strict=True))
-            keep = [pair in changed for pair in zip(warehouse.tolist(), product.tolist(), strict=True)]
-            warehouse, product = warehouse[keep], product[keep]
+            warehouse, product = self._suspects(warehouses.ids, since)
+        else:
+            warehouse, product = self._pairs(str(start), str(end), warehouse_ids=warehouses.ids)
         found = 0
         countries = self.env["distrib.festival"]._country_of(warehouses)
         expected = {code: self._expected_days(start, end, code) for code in set(countries.values())}
@@ -37,7 +35,38 @@ class DemandDetect(models.Model):
             matrix = self._read_matrix(str(start), str(end), pairs=pairs, measures=("quantity", "promotion"))
             festive = np.stack([expected[countries[place]] for place in pairs[0].tolist()])
             found += self._mark_matrix(matrix, festive | (np.nan_to_num(matrix.promotion) > 0))
-        return found + self._mark_gaps(company, np.unique(warehouse).tolist(), end)
+        told = warehouses.ids if not since else self._told_since(warehouses.ids, since)
+        return found + self._mark_gaps(told, end)
+
+    @api.model
+    def _suspects(self, warehouse_ids, since):
+        """Of the pairs that changed, those of which a changed month holds a day that might be marked or was: most have
+        none, and their year need not be read. Warehouse ids (n,), product ids (n,), sorted."""
+        self.env["distrib.demand.mark"].flush_model()
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT b.warehouse_id, b.product_id
+              FROM distrib_demand_block b
+             WHERE b.changed_on >= %s AND b.warehouse_id = ANY(%s)
+               AND (EXISTS (SELECT FROM unnest(b.quantity) q WHERE q <> 'NaN' AND (q > %s OR q < 0))
+                    OR EXISTS (SELECT FROM distrib_demand_mark m
+                                WHERE m.warehouse_id = b.warehouse_id AND m.product_id = b.product_id
+                                  AND m.is_automatic AND m.state = 'suggested'))
+             ORDER BY 1, 2
+            """,
+            (since, warehouse_ids, demand_marks.LEAST),
+        )
+        found = np.array(self.env.cr.fetchall(), np.int32).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+    @api.model
+    def _told_since(self, warehouse_ids, since):
+        """The warehouses of which anything changed from a moment on."""
+        self.env.cr.execute(
+            "SELECT DISTINCT warehouse_id FROM distrib_demand_block WHERE changed_on >= %s AND warehouse_id = ANY(%s)",
+            (since, warehouse_ids),
+        )
+        return [warehouse for (warehouse,) in self.env.cr.fetchall()]
 
     @api.model
     def _expected_days(self, start, end, country):
@@ -131,7 +160,7 @@ class DemandDetect(models.Model):
         return new
 
     @api.model
-    def _mark_gaps(self, company, warehouse_ids, end):
+    def _mark_gaps(self, warehouse_ids, end):
         """Mark the days on which nothing at all is known of a warehouse that files speak of: a file is missing."""
         own = self._owned_by_moves(warehouse_ids, np.zeros(len(warehouse_ids), int), np.full(len(warehouse_ids), end))
         places = np.asarray(warehouse_ids, np.int64)[~own]

@@ -38,6 +38,7 @@ class DemandStock(models.Model):
               FROM distrib_demand_block b
               JOIN stock_warehouse w ON w.id = b.warehouse_id AND w.company_id = %s
              WHERE b.month > %s AND EXISTS (SELECT FROM unnest(b.quantity) q WHERE q <> 'NaN')
+               AND b.warehouse_id IN (SELECT x.warehouse_id FROM distrib_demand_source x WHERE x.source = 'moves')
              ORDER BY 1, 2
             """,
             (company.id, fields.Date.subtract(closed, days=LISTED_DAYS)),

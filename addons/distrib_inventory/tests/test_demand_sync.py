@@ -175,6 +175,15 @@ class TestDemandSync(DemandCommon):
         self.assertEqual((counts["new"], counts["foreign"]), (1, 2))
         self.assertEqual(self.history(), {"2024-06-09": 5})
 
+    def test_an_import_says_which_days_it_left(self):
+        source = self.Source.create({"warehouse_id": self.store_east.id, "source": "moves", "since": "2024-06-10"})
+        text = self.csv("TNJ,TEA,2024-06-09,5", "TNJ,TEA,2024-06-10,6")
+        job = self.load(text)
+        self.assertEqual((job.state, job.new_days, job.foreign_days), ("done", 1, 1))
+        self.assertTrue(job.message_ids.filtered(lambda message: "1 days were left" in message.body))
+        source.source = "files"
+        self.assertEqual(self.load(text).new_days, 1, "the same file counts again once its days are wanted")
+
     def test_a_dealers_warehouse_stays_with_his_reports(self):
         """What we ship from it is not all that he sells."""
         self.add_stock(self.product_a, self.dealer_warehouse, 100)
