@@ -182,8 +182,9 @@ def shelves(rows):
         seen.setdefault(row[:2], row)  # one row for each pair
     columns = [np.array(column) for column in zip(*seen.values(), strict=True)]
     need, excess = columns[2].astype(float), columns[4].astype(float)
+    value = np.repeat(columns[3].astype(float)[:, None], 3, axis=1)
     return proposal_lateral.Shelves(
-        columns[0], columns[1], need, columns[3].astype(float), np.where(need > 0, 0.0, excess), columns[5] / 10.0
+        columns[0], columns[1], need, value, np.where(need > 0, 0.0, excess), columns[5] / 10.0
     )
 
 
@@ -205,7 +206,7 @@ def test_lateral_moves_pay_and_stay_within_excess_and_need(rows, fixed):
     assert len(set(moves.taker.tolist())) == len(moves.taker), "from one place only"
     assert (found.product[moves.giver] == found.product[moves.taker]).all()
     away = line(found.warehouse[moves.giver], found.warehouse[moves.taker])
-    worth = (found.value[moves.taker] - found.cost_km[moves.taker] * away) * moves.quantity - fixed
+    worth = (found.value[moves.taker, 1] - found.cost_km[moves.taker] * away) * moves.quantity - fixed
     assert moves.gain.tolist() == pytest.approx(worth.tolist())
     assert (moves.gain > 0).all()
 
@@ -221,7 +222,7 @@ def test_a_lone_taker_gets_from_the_best_giver(rows, fixed):
     for giver in np.flatnonzero((found.product == found.product[taker]) & (found.excess >= 1)):
         quantity = min(found.need[taker], found.excess[giver])
         away = abs(found.warehouse[giver] - found.warehouse[taker])
-        best = max(best, (found.value[taker] - found.cost_km[taker] * away) * quantity - fixed)
+        best = max(best, (found.value[taker, 1] - found.cost_km[taker] * away) * quantity - fixed)
     moves = proposal_lateral.match(found, line, anywhere, fixed)
     assert sum(moves.gain.tolist()) == pytest.approx(best)
 
@@ -232,6 +233,29 @@ def test_lateral_moves_only_where_allowed_and_where_the_way_is_known():
     nowhere = proposal_lateral.match(found, line, lambda there, here: ~anywhere(there, here), 0)
     unknown = proposal_lateral.match(found, lambda there, here: line(there, here) * np.nan, anywhere, 0)
     assert not len(nowhere.giver) and not len(unknown.giver)
+
+
+def test_goods_that_come_too_late_save_nothing():
+    found = shelves([(0, 0, 5, 9, 0, 0), (1, 0, 0, 0, 9, 0)])
+    assert len(proposal_lateral.match(found, lambda there, here: line(there, here) * 499, anywhere, 0).giver) == 1
+    assert not len(proposal_lateral.match(found, lambda there, here: line(there, here) * 1500, anywhere, 0).giver)
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_regular_goods_come_when_the_first_above_can_give(random):
+    pairs = network(random)
+    plan = proposal.make_plan(pairs, whole)
+    lead = np.array([float(random.randint(0, 9)) for _ in pairs.mean])
+    wait = proposal.waiting_days(pairs, plan, lead)
+
+    def waits(row):
+        above = pairs.parent[row]
+        if pairs.buys[row] or above < 0 or plan.given[row] >= plan.wanted[row]:
+            return lead[row]
+        return lead[row] + waits(above)
+
+    assert wait.tolist() == [waits(row) for row in range(len(lead))]
 
 
 # --- outlook -------------------------------------------------------------------------------------------------------

@@ -131,3 +131,17 @@ def with_moves(pairs: Pairs, giver: Rows, taker: Rows, quantity: Numbers) -> Pai
     np.subtract.at(position, giver, quantity)
     np.add.at(position, taker, quantity)
     return replace(pairs, available=available, position=position)
+
+
+def waiting_days(pairs: Pairs, plan: Plan, lead: Numbers) -> Numbers:
+    """Return (n,) days until regular goods come: the lead time, and that of those above as far up as nobody can give
+    what is wanted.
+
+    ``lead`` (n,) days from order to arrival at each pair. A pair whose source has no policy waits its own lead only.
+    """
+    wait = np.asarray(lead, np.float64).copy()
+    for depth in np.unique(pairs.depth):
+        rows = np.flatnonzero((pairs.depth == depth) & ~pairs.buys & (pairs.parent >= 0))
+        short = rows[plan.given[rows] < plan.wanted[rows]]
+        wait[short] += wait[pairs.parent[short]]
+    return wait

@@ -17,12 +17,15 @@ Rows = NDArray[np.int64]
 
 # So many of the best givers are looked at for each taker.
 NEAREST = 5
+# Kilometres of a lorry in a day.
+KM_A_DAY = 500.0
 
 
 @dataclass(frozen=True)
 class Shelves:
-    """``n`` pairs. ``need`` (n,) units it could use, 0 for none; ``value`` (n,) money that each of these saves, by the
-    unit; ``excess`` (n,) units it can part with; ``cost_km`` (n,) money for a unit and kilometre."""
+    """``n`` pairs. ``need`` (n,) units it could use, 0 for none; ``value`` (n, d) money that each of these saves if it
+    is here in 0, 1, .. days, nothing after the last; ``excess`` (n,) units it can part with; ``cost_km`` (n,) money for
+    a unit and kilometre."""
 
     warehouse: Rows
     product: Rows
@@ -40,6 +43,15 @@ class Moves:
     taker: Rows
     quantity: Numbers
     gain: Numbers
+
+
+def move_days(km: Numbers) -> Rows:
+    """Return whole days from the decision to the arrival: one to get ready, and one more for each full `KM_A_DAY`.
+
+    >>> move_days(np.array([0.0, 499.0, 1200.0])).tolist()
+    [1, 1, 3]
+    """
+    return 1 + (np.asarray(km) // KM_A_DAY).astype(np.int64)
 
 
 def match(shelves: Shelves, km: Callable[[Rows, Rows], Numbers], allowed: Callable, fixed_cost: float) -> Moves:
@@ -93,7 +105,11 @@ def _offers_to(
     here, there = shelves.warehouse[taker], shelves.warehouse[givers]
     distance = km(there, here)
     usable = allowed(there, here) & (there != here) & ~np.isnan(distance)
-    unit_gain = shelves.value[taker] - shelves.cost_km[taker] * np.where(usable, distance, 0.0)
+    distance = np.where(usable, distance, 0.0)
+    days = move_days(distance)
+    last = shelves.value.shape[1] - 1
+    value = np.where(days <= last, shelves.value[taker, np.minimum(days, last)], 0.0)
+    unit_gain = value - shelves.cost_km[taker] * distance
     quantity = np.minimum(np.floor(shelves.need[taker] + 1e-9), np.floor(shelves.excess[givers] + 1e-9))
     gain = np.where(usable, unit_gain * quantity - fixed_cost, -1.0)
     best = np.lexsort((there, -gain))[:NEAREST]

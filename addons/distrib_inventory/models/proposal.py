@@ -9,6 +9,7 @@ BLOCKERS = [
     ("not_purchasable", "May not be purchased"),
     ("no_lead_time", "Lead time unknown"),
     ("source_empty", "Nothing to give"),
+    ("cap", "Budget or room used up"),
 ]
 # What a planner may change, and which obstacle that removes.
 TERMS = {"partner_id": "no_supplier", "expected_date": "no_lead_time", "source_warehouse_id": "source_empty"}
@@ -80,7 +81,9 @@ class Proposal(models.Model):
         string="Lost by Waiting (Value)", readonly=True, help="The same at the sales price."
     )
     is_urgent = fields.Boolean(
-        readonly=True, help="Put off by one review, it would cost half of that period's sales or more."
+        readonly=True,
+        help="Put off by one review, it would cost half of that period's sales or more, and at least the value that "
+        "the settings say.",
     )
     run_out_date = fields.Date(
         string="Runs Out", readonly=True, help="The day by whose end the stock is gone if nothing is done."

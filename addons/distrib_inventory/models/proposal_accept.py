@@ -59,6 +59,8 @@ class ProposalAccept(models.Model):
         groups = self.grouped(lambda p: (p.source_warehouse_id, p.warehouse_id, p._leaving(), p._arriving()))
         if not groups:
             return
+        # goods are promised under the locks of their quants, as everywhere
+        self.env["distrib.position"]._lock_promises(self.product_id.ids, self.source_warehouse_id.ids)
         legs = [values for key in groups for values in self._leg_values(*key)]
         pickings = self.env["stock.picking"].create(legs)
         inbound, outbound, owners = [], [], []
@@ -75,7 +77,7 @@ class ProposalAccept(models.Model):
         leaving = self.env["stock.move"].create(outbound)
         for proposal, into, out in zip(owners, arriving, leaving, strict=True):
             proposal.move_ids = [fields.Command.set([out.id, into.id])]
-        (arriving + leaving)._action_confirm(merge=False)
+        (arriving + leaving)._confirm_together()
 
     def _leaving(self):
         return max(self.order_date or fields.Date.context_today(self), fields.Date.context_today(self))

@@ -129,6 +129,8 @@ class ProposalDecide(models.Model):
                 ],
                 "context": {},
             }
+        if self.blocker == "cap":
+            return self.env["ir.actions.actions"]._for_xml_id("distrib_inventory.action_order_cap")
         product = self.product_id
         if product.product_tmpl_id.product_variant_count > 1:
             return self._record_action("product.product", product.id)

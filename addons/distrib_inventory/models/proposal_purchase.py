@@ -15,19 +15,19 @@ class ProposalPurchase(models.Model):
         if not groups:
             return
         orders = self._requests(list(groups))
-        added, grown = [], []
+        added, grown, known = [], [], {}
         for order, (key, part) in zip(orders, groups.items(), strict=True):
             lines = {
                 (line.product_id, line.product_uom_id, line.date_planned.date()): line for line in order.order_line
             }
             for proposal in part:
-                values = proposal._order_line_values(order)
+                values = proposal._order_line_values(order, known)
                 unit = self.env["uom.uom"].browse(values["product_uom_id"])
                 line = lines.get((proposal.product_id, unit, key[3]))
                 if line:
                     grown.append((proposal, line, values["product_qty"]))
                 else:
-                    added.append((proposal, values, key[3]))
+                    added.append((proposal, {**values, "date_planned": self._noon(key[3])}, key[3]))
         created = self.env["purchase.order.line"].create([values for _proposal, values, _day in added])
         by_day = {}
         for (proposal, _values, day), line in zip(added, created, strict=True):
@@ -96,16 +96,24 @@ class ProposalPurchase(models.Model):
             "origin": self.env._("Replenishment proposals"),
         }
 
-    def _order_line_values(self, order):
-        """In the supplier's unit where he has one."""
+    def _order_line_values(self, order, known=None):
+        """In the supplier's unit where he has one; all that core would otherwise look up line by line.
+
+        :param dict known: what was looked up for other lines of this call
+        """
         seller = self.supplierinfo_id
         unit = (seller.partner_id == self.partner_id and seller.product_uom_id) or self.uom_id
-        return {
-            "order_id": order.id,
-            "product_id": self.product_id.id,
-            "product_qty": self.uom_id._compute_quantity(self.quantity, unit, rounding_method="HALF-UP"),
-            "product_uom_id": unit.id,
-        }
+        quantity = self.uom_id._compute_quantity(self.quantity, unit, rounding_method="HALF-UP")
+        known = {} if known is None else known
+        # prices go by steps of quantity
+        step = sum(self.quantity >= line.min_qty for line in self.product_id.seller_ids)
+        key = (self.product_id, unit, step, self.partner_id, order.company_id, order.currency_id)
+        key += (order.fiscal_position_id, order.date_order)
+        if key not in known:
+            known[key] = self.env["purchase.order.line"]._prepare_purchase_order_line(
+                self.product_id, quantity, unit, order.company_id, self.partner_id, order
+            )
+        return {**known[key], "order_id": order.id, "product_qty": quantity}
 
     # --- taking back -------------------------------------------------------------------------------------------
 

@@ -49,16 +49,17 @@ class ProposalRule(models.Model):
     )
 
     def _compute_accepted_today(self):
-        groups = self.env["distrib.proposal"]._read_group(
-            [("auto_run_id.rule_id", "in", self.ids), ("state", "=", "accepted"), ("decided_on", ">=", "today")],
-            ["auto_run_id"],
+        for rule in self:
+            rule.accepted_today = rule._spent_today()
+
+    def _spent_today(self):
+        """Value of what this rule has accepted today and nobody took back."""
+        ((spent,),) = self.env["distrib.proposal"]._read_group(
+            [("auto_run_id.rule_id", "=", self.id), ("state", "=", "accepted"), ("decided_on", ">=", "today")],
+            [],
             ["value:sum"],
         )
-        spent = {}
-        for run, value in groups:
-            spent[run.rule_id] = spent.get(run.rule_id, 0.0) + value
-        for rule in self:
-            rule.accepted_today = spent.get(rule, 0.0)
+        return spent or 0.0
 
     def _domain(self):
         """The open proposals that this rule is about."""
@@ -67,6 +68,7 @@ class ProposalRule(models.Model):
         domain = [
             ("company_id", "=", self.company_id.id),
             ("state", "=", "open"),
+            ("order_date", "<=", "today"),
             ("kind", "in", [kind for kind, wanted in kinds.items() if wanted]),
         ]
         if self.categ_ids:
@@ -127,7 +129,7 @@ class ProposalRule(models.Model):
         proposals = proposals.try_lock_for_update()
         proposals.invalidate_recordset(["state"])
         proposals = proposals.filtered(lambda proposal: proposal.state == "open")
-        accepted, held = self._sorted_out(proposals, self.accepted_today)
+        accepted, held = self._sorted_out(proposals, self._spent_today())
         changed = any(part.filtered(lambda p, hold=hold: p.auto_hold != hold) for hold, part in held.items())
         run = self.env["distrib.proposal.auto"]
         if accepted or changed:

@@ -7,6 +7,11 @@ class ResCompany(models.Model):
     distrib_proposal_limit = fields.Monetary(
         string="Proposals Above", default=50000.0, help="Proposals of a higher value are shown apart; 0 for none."
     )
+    distrib_urgent_value = fields.Monetary(
+        string="Urgent From",
+        default=200.0,
+        help="Sales lost by waiting for the next review from which a proposal counts as urgent.",
+    )
     distrib_rfq_merge = fields.Selection(
         [("never", "Never"), ("same_date", "With the same arrival day"), ("any", "Always")],
         string="Add to Open Requests",
@@ -38,6 +43,9 @@ class ResConfigSettings(models.TransientModel):
 
     distrib_proposal_limit = fields.Monetary(
         related="company_id.distrib_proposal_limit", readonly=False, currency_field="company_currency_id"
+    )
+    distrib_urgent_value = fields.Monetary(
+        related="company_id.distrib_urgent_value", readonly=False, currency_field="company_currency_id"
     )
     distrib_rfq_merge = fields.Selection(related="company_id.distrib_rfq_merge", readonly=False, required=True)
     distrib_lateral = fields.Boolean(related="company_id.distrib_lateral", readonly=False)

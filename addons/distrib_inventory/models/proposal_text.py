@@ -86,7 +86,8 @@ class ProposalText(models.Model):
             "no_supplier": self.env._("No supplier is known. Add one to the product, or choose one here."),
             "inactive_product": self.env._("The product is archived but still sold. Restore it, or reject this."),
             "not_purchasable": self.env._("The product may not be purchased. Allow it on the product, or reject this."),
-            "no_lead_time": self.env._("Nobody knows how long delivery takes. Enter the supplier's lead time, or a date "
+            "cap": self.env._("A budget or the room of the warehouse is used up. Raise it, or order less."),
+            "no_lead_time": self.env._("The lead time is zero or unknown. Enter the supplier's lead time, or a date "
                                        "here."),
             "source_empty": self.env._(
                 "%s has nothing to give. Choose another warehouse here, or hasten its own supply.",

@@ -15,6 +15,7 @@ class ProposalCommon(DemandCommon):
         super().setUpClass()
         cls.vendor = cls.supplier(cls.product_a, cls.product_b, delay=5, min_qty=10)
         cls.product_a.write({"lst_price": 10, "standard_price": 4, "weight": 1})
+        cls.company.distrib_urgent_value = 20
         cls.sell(cls.product_a, cls.store_east, [4] * 30)
         cls.sell(cls.product_b, cls.store_south, [2] * 30)
         cls.recompute()
@@ -44,3 +45,11 @@ class ProposalCommon(DemandCommon):
     @classmethod
     def today(cls):
         return fields.Date.context_today(cls.Proposal)
+
+    @classmethod
+    def demand_times(cls, product, factor):
+        """As if the next run had found that much more demand: the guard rails of the run are not the matter here."""
+        policies = cls.Policy.search([("product_id", "=", product.id)])
+        for policy in policies:
+            names = ("demand_mean", "demand_sigma", "safety_stock", "reorder_point", "order_up_to")
+            policy.write({name: policy[name] * factor for name in names})

@@ -107,8 +107,7 @@ class TestProposal(ProposalCommon):
         proposal = self.one(self.product_b, self.central)
         before = proposal.quantity
         self.assertFalse(proposal.is_changed)
-        self.sell(self.product_b, self.store_south, [9] * 30)
-        self.recompute()
+        self.demand_times(self.product_b, 4)
         self.generate(1)
         self.assertTrue(proposal.is_changed)
         self.assertEqual(proposal.previous_quantity, before)
@@ -246,8 +245,7 @@ class TestProposal(ProposalCommon):
         self.add_stock(self.product_a, self.central, 2)
         self.generate(1)
         self.assertFalse(self.one(self.product_a, self.central), "two more or less change nothing")
-        self.sell(self.product_a, self.store_east, [9] * 30)
-        self.recompute()
+        self.demand_times(self.product_a, 2)
         self.generate(2)
         self.assertTrue(self.one(self.product_a, self.central), "twice the demand does")
 
