@@ -65,7 +65,11 @@ class DemandChart(models.Model):
         """Names of public holidays and shopping festivals by day, in the reader's language."""
         festivals = self.env["distrib.festival"]
         columns = festivals._columns(start, end, festivals._country_of(warehouse)[warehouse.id])
-        named = dict(festivals.search([]).mapped(lambda festival: (festival.code, festival.name)))
+        named = dict(
+            festivals.search([("code", "in", columns.festival_codes)]).mapped(
+                lambda festival: (festival.code, festival.name)
+            )
+        )
         feasts = dict(festivals._fields["feast"]._description_selection(self.env))
 
         def names(codes, known, places):

@@ -46,7 +46,10 @@ class Festival(models.Model):
     offset = fields.Integer(
         string="Days from Feast", help="First day of the festival: days after the feast, or before it (negative)."
     )
-    length = fields.Integer(string="Days", required=True, default=1, help="The last day is the peak.")
+    # what is deprecated is an old attribute of fields
+    length = fields.Integer(  # pylint: disable=attribute-deprecated
+        string="Days", required=True, default=1, help="The last day is the peak."
+    )
     lead_days = fields.Integer(
         required=True, default=3, help="Days before it in which customers already buy more, or wait."
     )
