@@ -61,7 +61,7 @@ class SupplierOrder(models.Model):
         string="Supplier May Have It", readonly=True, help="A try ended without a clear word of the supplier."
     )
     sent_on = fields.Datetime(readonly=True)
-    answer_due = fields.Datetime(string="Answer Due", readonly=True, index=True)
+    answer_due = fields.Datetime(readonly=True, index=True)
     answered_on = fields.Datetime(readonly=True)
     reference = fields.Char(string="Supplier's Number", readonly=True)
     problem = fields.Char(readonly=True)

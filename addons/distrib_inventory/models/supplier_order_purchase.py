@@ -185,10 +185,11 @@ class PurchaseOrder(models.Model):
 
     def _message_post_after_hook(self, message, msg_values):
         """An OrderResponse that is attached to an answer of the supplier, or put here by one of us, is read."""
-        super()._message_post_after_hook(message, msg_values)
+        done = super()._message_post_after_hook(message, msg_values)
         if len(self) == 1 and message.attachment_ids and message.message_type in ("email", "comment"):
             # sudo: incoming mail is posted by the mail gateway's user
             self.env["distrib.supplier.answer"].sudo()._read_attachments(self, message)
+        return done
 
 
 class PurchaseOrderLine(models.Model):

@@ -69,16 +69,18 @@ class SupplierUbl(models.AbstractModel):
         return {name: part for name, part in node.items() if name in _CANCEL}
 
     def _add_purchase_order_config_vals(self, vals):
-        super()._add_purchase_order_config_vals(vals)
+        done = super()._add_purchase_order_config_vals(vals)
         warehouse = vals["purchase_order"].picking_type_id.warehouse_id
         if warehouse.partner_id and not vals["purchase_order"].dest_address_id:
             vals["partner_shipping"] = warehouse.partner_id
+        return done
 
     def _add_purchase_order_base_lines_vals(self, vals):
         """As in core, with the quantities of split lines under the line that was ordered."""
-        super()._add_purchase_order_base_lines_vals(vals)
+        done = super()._add_purchase_order_base_lines_vals(vals)
         content = vals["message"].content["lines"]
         vals["distrib_lines"] = {int(line["line"]): line for line in content}
+        return done
 
     def _add_purchase_order_header_nodes(self, document_node, vals):
         super()._add_purchase_order_header_nodes(document_node, vals)
@@ -102,15 +104,17 @@ class SupplierUbl(models.AbstractModel):
             del document_node["cbc:CancellationNote"], document_node["cbc:OrderTypeCode"]
 
     def _add_purchase_order_delivery_nodes(self, document_node, vals):
-        super()._add_purchase_order_delivery_nodes(document_node, vals)
+        done = super()._add_purchase_order_delivery_nodes(document_node, vals)
         days = [part["date"] for line in vals["distrib_lines"].values() for part in line["deliveries"]]
         if days:
             document_node["cac:Delivery"]["cac:RequestedDeliveryPeriod"] = _period(min(days), max(days))
+        return done
 
     def _add_purchase_order_line_nodes(self, document_node, vals):
-        super()._add_purchase_order_line_nodes(document_node, vals)
+        done = super()._add_purchase_order_line_nodes(document_node, vals)
         if vals["message"].kind == "change":
             document_node["cac:OrderLine"] += self._removed_lines(vals)
+        return done
 
     def _add_purchase_order_line_id_nodes(self, line_node, vals):
         line = vals["base_line"]["record"]

@@ -22,7 +22,7 @@ class SupplierRecord(models.TransientModel):
     )
     reference = fields.Char(string="Supplier's Number")
     note = fields.Text()
-    file = fields.Binary(string="File", help="An OrderResponse (UBL) or an answer in JSON; read instead of the lines.")
+    file = fields.Binary(help="An OrderResponse (UBL) or an answer in JSON; read instead of the lines.")
     filename = fields.Char()
     line_ids = fields.One2many("distrib.supplier.record.line", "record_id")
 
