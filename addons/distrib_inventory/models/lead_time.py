@@ -111,11 +111,11 @@ class LeadTime(models.Model):
             return []
         place = place.reshape(-1)
         own = engine.measure(found.days, found.share, found.late, place, len(groups))
-        above = self._above(found, names, groups)
+        planned = self._planned(names, groups, company)
+        above = self._above(found, names, groups, place, planned)
         _count, mean, sigma = engine.shrink((own.count, own.mean, own.sigma), above)
         last = np.zeros(len(groups))
         np.maximum.at(last, place, found.received)
-        planned = self._planned(names, groups, company)
         least = company.distrib_lead_receipts
         rows = []
         for row, key in enumerate(groups.tolist()):
@@ -144,20 +144,33 @@ class LeadTime(models.Model):
             )
         return rows
 
-    def _above(self, found, names, groups):
-        """(count, mean, sigma) of the group above each: of the supplier or lane for a product, else of all."""
-        if names[-1] != "product":
-            # one group for all: a supplier or lane borrows from the others
-            every = engine.measure(found.days, found.share, found.late, np.zeros(len(found.days), np.int64), 1)
-            spread = np.zeros(len(groups), np.int64)
-        else:
+    def _above(self, found, names, groups, place, planned):
+        """(count, mean, sigma) above each group: of the supplier or lane for a product, else of all suppliers or lanes.
+
+        Lanes and suppliers differ by nature, so what they borrow is how much longer than planned all take; in days only
+        where nothing is planned.
+        """
+        if names[-1] == "product":
             upper, spread = np.unique(groups[:, :-1], axis=0, return_inverse=True)
-            keys = np.stack([getattr(found, name) for name in names[:-1]], axis=1)
-            order = {tuple(key): index for index, key in enumerate(upper.tolist())}
-            place = np.array([order[tuple(key)] for key in keys.tolist()], np.int64)
-            every = engine.measure(found.days, found.share, found.late, place, len(upper))
             spread = spread.reshape(-1)
-        return every.count[spread], every.mean[spread], every.sigma[spread]
+            every = engine.measure(found.days, found.share, found.late, spread[place], len(upper))
+            return every.count[spread], every.mean[spread], every.sigma[spread]
+        mean, sigma = np.full(len(groups), np.nan), np.full(len(groups), np.nan)
+        count = np.zeros(len(groups))
+        for known in (True, False):
+            of_group = (np.nan_to_num(planned) > 0) == known
+            rows = of_group[place]
+            scale = np.where(known, np.where(of_group, planned, 1.0), 1.0)
+            every = engine.measure(
+                (found.days / scale[place])[rows],
+                found.share[rows],
+                found.late[rows],
+                np.zeros(rows.sum(), np.int64),
+                1,
+            )
+            count[of_group] = every.count[0]
+            mean[of_group], sigma[of_group] = (every.mean[0] * scale)[of_group], (every.sigma[0] * scale)[of_group]
+        return count, mean, sigma
 
     @api.model
     def _planned(self, names, groups, company):

@@ -38,7 +38,7 @@ class OrderCap(models.Model):
     )
     used = fields.Float(compute="_compute_used", help="Ordered in this period, or in stock and on its way.")
     left = fields.Float(compute="_compute_used")
-    used_share = fields.Float(compute="_compute_used", string="Used Share")
+    used_share = fields.Float(compute="_compute_used")
 
     _check_company_auto = True
     _amount_positive = models.Constraint("CHECK(amount >= 0)", "A cap cannot be negative.")

@@ -70,7 +70,7 @@ class Simulation(models.Model):
     error = fields.Char(readonly=True, copy=False)
     stock_before = fields.Monetary(string="Stock Today", compute="_compute_totals", store=True)
     stock_after = fields.Monetary(string="Stock Then", compute="_compute_totals", store=True)
-    stock_change = fields.Monetary(compute="_compute_totals", store=True, string="Stock Change")
+    stock_change = fields.Monetary(compute="_compute_totals", store=True)
     turnover_before = fields.Float(string="Turnover Today", compute="_compute_totals", store=True, digits=(8, 1))
     turnover_after = fields.Float(string="Turnover Then", compute="_compute_totals", store=True, digits=(8, 1))
     lost_before = fields.Monetary(string="Lost Sales Today", compute="_compute_totals", store=True)
@@ -85,7 +85,7 @@ class Simulation(models.Model):
         help="A year: holding cost and margin of lost sales.",
     )
     cost_after = fields.Monetary(string="Cost Then", compute="_compute_totals", store=True)
-    cost_change = fields.Monetary(compute="_compute_totals", store=True, string="Cost Change")
+    cost_change = fields.Monetary(compute="_compute_totals", store=True)
 
     _check_company_auto = True
     _factors = models.Constraint(

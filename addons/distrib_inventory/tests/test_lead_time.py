@@ -149,6 +149,22 @@ class TestLeadTime(DemandCommon):
         self.assertGreater(few.mean, 7)
         self.assertFalse(few.is_used)
 
+    def test_a_long_lane_is_not_drawn_to_short_ones(self):
+        self.store_east.supply_lead_days, self.store_south.supply_lead_days = 2, 8
+        for place, days in ((self.store_east, 2), (self.store_south, 8)):
+            for _time in range(3):
+                self.Receipt.create(
+                    {
+                        "source_warehouse_id": place.supply_parent_id.id,
+                        "warehouse_id": place.id,
+                        "product_id": self.product_a.id,
+                        "ordered_on": self.now - timedelta(days=30),
+                        "received_on": self.now - timedelta(days=30 - 1.5 * days),
+                    }
+                )
+        for place, days in ((self.store_east, 3), (self.store_south, 12)):
+            self.assertAlmostEqual(self.measured("lane", warehouse_id=place).mean, days)
+
     def policy(self, product, warehouse):
         self.Policy._recompute(as_of=TODAY, company=self.company)
         network = {w.id: w for w in self.env["stock.warehouse"].search([("company_id", "=", self.company.id)])}
