@@ -5,16 +5,6 @@ import numpy as np
 LOW, HIGH = 0.1, 0.9
 
 
-def normal_paths(mean: float, sigma: float, days: int, count: int = 400) -> np.ndarray:
-    """Return possible demand (count, days) of a pair of which only mean and deviation of a day are known.
-
-    >>> normal_paths(5.0, 0.0, 2, 3).tolist()
-    [[5.0, 5.0], [5.0, 5.0], [5.0, 5.0]]
-    """
-    noise = np.random.default_rng(7).standard_normal((count, days))
-    return np.maximum(mean + sigma * noise, 0.0)
-
-
 def columns(
     sold: np.ndarray,
     in_stock: np.ndarray,

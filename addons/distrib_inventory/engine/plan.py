@@ -13,6 +13,7 @@ METHODS = ("no_demand", "few_days", "normal", "pooled", "learned", "steady", "ts
 # Pairs with fewer known days are not left to what was learned from others' errors alone.
 LEAST_DAYS = 14
 CHUNK = 4_000
+PATHS = 200
 BAND = ("demand_p50", "demand_p90", "demand_p98")
 
 
@@ -198,3 +199,45 @@ def _cap(batch: Batch, found: dict) -> None:
     over = found["demand_mean"] * (batch.lead + batch.review)
     found["safety_stock"] = np.where(capped, np.maximum(np.where(capped, most, 0) - over, 0), found["safety_stock"])
     found["capped"] = capped.astype(np.int64)
+
+
+def paths_ahead(batch: Batch, state: State | None, methods: list[str], days: int) -> np.ndarray:
+    """Return possible demand (n, s, days) of the coming days of a few pairs, each by the method of its policy.
+
+    Beyond the horizon that was learned the errors repeat. Where nothing was learned: mean and deviation of a day.
+    """
+    found = np.stack(
+        [normal_paths(mean, sigma, days) for mean, sigma in zip(batch.statistics.mean, batch.statistics.sigma, strict=True)]
+    ) if len(batch) else np.zeros((0, PATHS, days))  # fmt: skip
+    if state is None:
+        return found
+    horizons = compete.horizon_of(batch.lead + 2 * batch.lead_sigma + batch.review)
+    for row, (method, horizon) in enumerate(zip(methods, horizons.tolist(), strict=True)):
+        name = method
+        if method == "launch":
+            name = next((n for n in ("pooled", "steady", "learned") if (horizon, n) in state.learned), "")
+        if (horizon, name) in state.learned:
+            learned, rows = _longer(state.learned[horizon, name], days), np.array([row])
+            forecast = forecast_of(batch, state, learned, name, rows)
+            if method == "launch":
+                forecast = forecast * _lean(batch, state, rows)[:, None]
+            found[row] = learned.pool.paths(forecast, learned.settings.seed)[0]
+    return found
+
+
+def normal_paths(mean: float, sigma: float, days: int, count: int = PATHS) -> np.ndarray:
+    """Return possible demand (count, days) of a pair of which only mean and deviation of a day are known.
+
+    >>> normal_paths(5.0, 0.0, 2, 3).tolist()
+    [[5.0, 5.0], [5.0, 5.0], [5.0, 5.0]]
+    """
+    noise = np.random.default_rng(7).standard_normal((count, days))
+    return np.maximum(mean + sigma * noise, 0.0)
+
+
+def _longer(learned: model.Learned, days: int) -> model.Learned:
+    """The same for another number of days ahead."""
+    horizon = learned.settings.horizon
+    ratios = np.tile(learned.pool.ratios, (1, 1, -(-days // horizon)))[:, :, :days]
+    pool = replace(learned.pool, edges=learned.pool.edges * days / horizon, ratios=ratios)
+    return replace(learned, pool=pool, settings=replace(learned.settings, horizon=days))

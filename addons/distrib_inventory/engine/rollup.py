@@ -11,9 +11,12 @@ def filled(demand: np.ndarray) -> np.ndarray:
     [[0.0, 2.0, 3.0, 4.0]]
     """
     known = ~np.isnan(demand)
-    mean = np.where(known, demand, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    started = np.logical_or.accumulate(known, axis=1)
-    return np.where(known, demand, np.where(started, mean[:, None], 0)).astype(np.float32)
+    found = np.where(known, demand, np.float32(0))
+    mean = found.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    rows, columns = np.nonzero(~known)
+    late = columns >= known.argmax(axis=1)[rows]
+    found[rows[late], columns[late]] = mean[rows[late]]
+    return found.astype(np.float32, copy=False)
 
 
 def roll_up(warehouse: np.ndarray, product: np.ndarray, demand: np.ndarray, above: dict[int, list[int]]) -> tuple:

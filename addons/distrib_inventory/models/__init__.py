@@ -87,6 +87,7 @@ from . import policy_store
 from . import policy_guard
 from . import forecast_accuracy
 from . import policy_run
+from . import policy_forecast
 from . import policy_chart
 from . import simulation_state
 from . import proposal_settings

@@ -66,9 +66,10 @@ class PolicyChart(models.Model):
     @api.model
     def _chart_forecast(self, policy, warehouse, product, today):
         """Possible demand (s, h) of the coming days of this pair, or None without a policy."""
-        if not policy or policy.demand_mean <= 0:
+        if not policy:
             return None
-        return chart.normal_paths(policy.demand_mean, policy.demand_sigma, COMING_DAYS)
+        found = self._forecast_paths(warehouse.company_id, product.ids, today, COMING_DAYS)
+        return found.get((warehouse.id, product.id))
 
     @api.model
     def _chart_moves(self, warehouse, product, days):

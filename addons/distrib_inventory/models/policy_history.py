@@ -102,14 +102,12 @@ class PolicyHistory(models.Model):
     def _product_batches(product):
         """Positions of the pairs of each batch of products, about BATCH_PAIRS pairs each."""
         order = np.argsort(product, kind="stable")
-        begins = np.flatnonzero(np.diff(product[order], prepend=-1))
+        ends = np.append(np.flatnonzero(np.diff(product[order])) + 1, len(order))
         cut = 0
-        for begin, following in zip(begins, [*begins[1:], len(order)], strict=True):
-            if following - cut >= BATCH_PAIRS or following == len(order):
-                if following > cut:
-                    yield np.sort(order[cut:following])
-                cut = following
-            del begin
+        for end in ends[ends > 0].tolist():
+            if end - cut >= BATCH_PAIRS or end == len(order):
+                yield np.sort(order[cut:end])
+                cut = end
 
     @api.model
     def _read_batch(self, start, end, pairs, above, effects):
@@ -117,7 +115,7 @@ class PolicyHistory(models.Model):
         matrix = self.env["distrib.demand"]._read_matrix(
             str(start), str(end), pairs=pairs, measures=measures, cleaned=True
         )
-        sold = engine.fill_silent_days(matrix.quantity)
+        sold = matrix.quantity
         censored = ~np.isnan(sold) & (np.nan_to_num(matrix.in_stock, nan=1.0) < forecast_history.USABLE)
         demand = forecast_history.unconstrain(sold, matrix.in_stock)
         ahead = None

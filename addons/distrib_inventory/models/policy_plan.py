@@ -76,12 +76,12 @@ class PolicyPlan(models.Model):
         )
 
     @api.model
-    def _plan_columns(self, plan, part):
-        """The columns of the policies of a slice of the plan's pairs."""
+    def _plan_batch(self, plan, part):
+        """What the engine is told of some of the plan's pairs (a slice or positions)."""
         history, inputs = plan.history, plan.inputs
-        batch = engine.Batch(
+        return engine.Batch(
             np.asarray(history.demand[part]),
-            _part_of(history.statistics, part),
+            part_of(history.statistics, part),
             tuple(group[part] for group in plan.groups),
             plan.sizes,
             plan.calendar,
@@ -91,6 +91,11 @@ class PolicyPlan(models.Model):
             ),
             None if history.ahead is None else history.ahead[part],
         )
+
+    @api.model
+    def _plan_columns(self, plan, part):
+        """The columns of the policies of a slice of the plan's pairs."""
+        history, inputs, batch = plan.history, plan.inputs, self._plan_batch(plan, part)
         found = engine.columns(batch, plan.state)
         found |= {
             "warehouse_id": history.warehouse_id[part],
@@ -134,7 +139,7 @@ class PolicyPlan(models.Model):
         return np.select([alone, source == 0, source == 3], [1, 2, 3], 0).astype(np.int64)
 
 
-def _part_of(statistics, part):
+def part_of(statistics, part):
     return type(statistics)(*(getattr(statistics, name)[part] for name in ("mean", "sigma", "days", "censored")))
 
 

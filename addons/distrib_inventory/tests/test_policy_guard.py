@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import numpy as np
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .demand_common import TODAY, DemandCommon
@@ -169,3 +169,20 @@ class TestPolicyChart(DemandCommon):
         hidden = self.env["stock.warehouse"].search([("company_id", "=", other.id)], limit=1)
         data = self.Policy.with_user(self.users["viewer"]).chart_data(self.product_a.id, hidden.id)
         self.assertEqual(data["days"], [])
+
+    def test_forecasts_over_rpc(self):
+        today = self.Policy._forecast_day(self.company)
+        self.sell(self.product_a, self.store_east, [3] * 30, end=today - timedelta(days=1))
+        self.Policy._recompute(company=self.company)
+        Policy = self.Policy.with_user(self.users["viewer"])
+        found = Policy.read_forecast([self.product_a.id], [self.store_east.id], 5)
+        self.assertEqual(len(found), 1)
+        self.assertEqual(found[0]["dates"][0], str(today))
+        self.assertEqual([round(mean) for mean in found[0]["mean"]], [3] * 5)
+        self.assertTrue(all(low <= high for low, high in zip(found[0]["p50"], found[0]["p98"], strict=True)))
+        # the warehouses that supply it have a forecast of their own
+        self.assertEqual(len(Policy.read_forecast([self.product_a.id])), 3)
+        with self.assertRaises(UserError):
+            Policy.read_forecast([self.product_a.id], None, 400)
+        with self.assertRaises(AccessError):
+            self.Policy.with_user(self.new_user(login="plain_forecast")).read_forecast([self.product_a.id])
