@@ -39,8 +39,8 @@ class Holidays:
 @dataclass(frozen=True, eq=False)
 class Occurrences:
     """Shopping festivals as they fall: ``festival`` (k,) index into ``codes``, ``first`` and ``last`` day (k,)
-    ``datetime64[D]``, ``lead`` (k,) days before the first in which demand already builds up or holds back; ``rank`` (k,) of several at
-    once the lowest counts, of equal ones (or without ranks) the shorter one."""
+    ``datetime64[D]``, ``lead`` (k,) days before the first in which demand already builds up or holds back; ``rank``
+    (k,) of several at once the lowest counts, of equal ones (or without ranks) the shorter one."""
 
     festival: np.ndarray
     first: np.ndarray

@@ -55,7 +55,9 @@ class PromotionPlan:
     responses: Responses = field(default_factory=Responses)
     targets: Targets = field(default_factory=Targets)
 
-    def depth(self, warehouse_id, product_id, days, known=None) -> np.ndarray:
+    def depth(
+        self, warehouse_id: np.ndarray, product_id: np.ndarray, days: np.ndarray, known: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the depth (n, t) float32 of each pair and day, 0 without a promotion.
 
         ``known`` (n, t) what the history says, NaN unknown: the deeper counts, and where it says 0 a planned price
@@ -67,7 +69,9 @@ class PromotionPlan:
             _lay(found, *self._where(event, warehouse_id, product_id, days, known), event.depth)
         return found if known is None else np.fmax(found, known).astype(np.float32)
 
-    def uplift(self, warehouse_id, product_id, days, known=None) -> np.ndarray:
+    def uplift(
+        self, warehouse_id: np.ndarray, product_id: np.ndarray, days: np.ndarray, known: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return how many times its usual demand each pair sells (n, t) float32, 1 without a promotion.
 
         ``known`` as in `depth`: a depth of the past that no plan names counts with what promotions without a plan did.
@@ -84,7 +88,9 @@ class PromotionPlan:
             _lay(planned, rows, columns, taking, self.event_uplift(event, product_id[rows])[:, None])
         return np.where(np.isfinite(planned), planned, found)
 
-    def covered(self, warehouse_id, product_id, days, known=None) -> np.ndarray:
+    def covered(
+        self, warehouse_id: np.ndarray, product_id: np.ndarray, days: np.ndarray, known: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return on which days (n, t) of each pair a plan or the history knows of a promotion, price cut or not."""
         days = np.asarray(days, "datetime64[D]")
         found = np.zeros((len(product_id), len(days)), np.float32)
@@ -98,7 +104,7 @@ class PromotionPlan:
             return np.full(len(product_id), event.expected)
         return uplift_of(self.responses.of(product_id, event.kind), event.depth)
 
-    def stock_target(self, warehouse_id, product_id, day) -> np.ndarray:
+    def stock_target(self, warehouse_id: np.ndarray, product_id: np.ndarray, day: np.datetime64) -> np.ndarray:
         """Return the units (n,) float32 to have on ``day`` because of coming promotions, 0 without; the largest counts."""
         day, targets = np.datetime64(day, "D"), self.targets
         found = np.zeros(len(product_id), np.float32)
@@ -114,7 +120,9 @@ class PromotionPlan:
         return found
 
     @staticmethod
-    def _where(event, warehouse_id, product_id, days, known) -> tuple:
+    def _where(
+        event: Event, warehouse_id: np.ndarray, product_id: np.ndarray, days: np.ndarray, known: np.ndarray | None
+    ) -> tuple:
         """Rows, columns, and where among them (rows, columns) the promotion runs; None for everywhere."""
         columns = event.columns(days)
         if not len(columns):
@@ -125,7 +133,9 @@ class PromotionPlan:
         return rows, columns, known[np.ix_(rows, columns)] != 0
 
 
-def _lay(found: np.ndarray, rows: np.ndarray, columns: np.ndarray, taking: np.ndarray | None, value) -> None:
+def _lay(
+    found: np.ndarray, rows: np.ndarray, columns: np.ndarray, taking: np.ndarray | None, value: float | np.ndarray
+) -> None:
     """Raise ``found`` at rows x columns to ``value`` where it is lower."""
     if not len(rows) or not len(columns):
         return

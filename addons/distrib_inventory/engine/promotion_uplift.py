@@ -70,7 +70,7 @@ class Responses:
         return found
 
 
-def key(ids: np.ndarray, kind) -> np.ndarray:
+def key(ids: np.ndarray, kind: str) -> np.ndarray:
     """One int64 for id and kind (0 .. 255)."""
     return (np.asarray(ids, np.int64) << 8) | np.asarray(kind, np.int64)
 

@@ -121,7 +121,9 @@ def _errors(demand: np.ndarray, features: np.ndarray, t: int, base: np.ndarray, 
     return wrong, np.where(good, actual, 0).sum(axis=(1, 2))
 
 
-def _decide(slope, common, errors: np.ndarray, volume: np.ndarray, gain: float, luck: float) -> Effect:
+def _decide(
+    slope: np.ndarray, common: np.ndarray, errors: np.ndarray, volume: np.ndarray, gain: float, luck: float
+) -> Effect:
     tested = ~np.isnan(volume) & (np.nan_to_num(volume) > 0)
     total = np.where(tested, volume, 0).sum(axis=1)
     share = np.where(tested, errors, 0).sum(axis=2) / np.where(total > 0, total, np.nan)

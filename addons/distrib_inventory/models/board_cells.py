@@ -113,7 +113,7 @@ class Board(models.AbstractModel):
 
     @api.model
     def _cron_keep(self):
-        companies = self.env["stock.warehouse"].search([]).company_id
+        companies = [company for (company,) in self.env["stock.warehouse"]._read_group([], ["company_id"])]
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             self._keep(company)

@@ -2,6 +2,7 @@ from io import StringIO
 
 import numpy as np
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 MEASURES = ("temperature", "rain", "humidity", "wind")
 EXTREMES = ("temperature_max", "temperature_min")
@@ -79,10 +80,13 @@ class Weather(models.Model):
     @api.model
     def _copy_incoming(self, names, region_id, day, measures):
         cr = self.env.cr
-        declared = ", ".join(f"{name} float8" for name in [*MEASURES, *EXTREMES])
+        declared = SQL(", ").join(SQL("%s float8", SQL.identifier(name)) for name in [*MEASURES, *EXTREMES])
         cr.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS distrib_weather_incoming"
-            f" (place serial, region_id int, day date, {declared}) ON COMMIT DROP"
+            SQL(
+                "CREATE TEMP TABLE IF NOT EXISTS distrib_weather_incoming"
+                " (place serial, region_id int, day date, %s) ON COMMIT DROP",
+                declared,
+            )
         )
         cr.execute("TRUNCATE distrib_weather_incoming")
         lines = zip(region_id.tolist(), day.astype(str).tolist(), *measures.tolist(), strict=True)

@@ -44,7 +44,7 @@ class WeatherEffect(models.Model):
         help="Absolute error of the replayed weeks as a share of demand, without the weather. The replay knew the weather "
         "as it was: with a forecast of it the gain is smaller.",
     )
-    error_with = fields.Float(string="Error With", readonly=True, aggregator=None)
+    error_with = fields.Float(readonly=True, aggregator=None)
     weeks = fields.Integer(string="Weeks Tested", readonly=True, aggregator=None)
     chance = fields.Float(
         string="Luck",

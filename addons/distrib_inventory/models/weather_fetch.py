@@ -4,6 +4,7 @@ from datetime import timedelta
 import numpy as np
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..connectors import open_meteo
@@ -167,7 +168,7 @@ class WeatherFetch(models.Model):
     def _service_state(self):
         """What the pages say of the service: dict of state (off, new, ok, away), since, message."""
         # Everybody who plans may know whether the service answers.
-        stations = self.env["distrib.weather.station"].sudo().search([])
+        stations = self.env["distrib.weather.station"].sudo().search(Domain.TRUE)
         if not self._parameter("enabled"):
             message = self.env._("The weather service is switched off: plans use the weather entered or imported.")
             return {"state": "off", "since": False, "message": message}

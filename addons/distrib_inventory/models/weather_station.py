@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import numpy as np
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class WeatherStation(models.Model):
@@ -56,10 +57,10 @@ class WeatherStation(models.Model):
         warehouses = self.env["stock.warehouse"].sudo()._read_group([("region_id", "!=", False)], ["region_id"])
         regions = self.env["distrib.region"].sudo().union(*(region for (region,) in warehouses))
         places = regions._coordinates()
-        stations = self.sudo().with_context(active_test=False).search([])
+        stations = self.sudo().with_context(active_test=False).search(Domain.TRUE)
         found = {station.region_id.id: station for station in stations}
         self.sudo().create([{"region_id": region.id} for region in regions if region.id not in found])
-        stations = self.sudo().with_context(active_test=False).search([])
+        stations = self.sudo().with_context(active_test=False).search(Domain.TRUE)
         for station in stations:
             latitude, longitude = places.get(station.region_id.id, (0.0, 0.0))
             values = {"active": station.region_id in regions, "latitude": latitude, "longitude": longitude}

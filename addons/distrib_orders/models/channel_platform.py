@@ -29,7 +29,7 @@ class ChannelPlatform(models.Model):
         help="Whose orders these are, when they come from a platform or a signed webhook.",
     )
     platform_url = fields.Char(string="Address", groups=MANAGER, help="Leave empty for the platform's usual address.")
-    app_key = fields.Char(string="App Key", groups=MANAGER)
+    app_key = fields.Char(groups=MANAGER)
     app_secret = fields.Char(
         compute="_compute_secret_fields",
         inverse="_inverse_secret_fields",

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 ACCEPTED, CHANGED, REJECTED, ACKNOWLEDGED = "accepted", "changed", "rejected", "acknowledged"
 STATUSES = (ACKNOWLEDGED, ACCEPTED, CHANGED, REJECTED)
@@ -16,7 +17,7 @@ LARGEST = 1e9
 class BadAnswer(ValueError):
     """An answer that cannot be read: ``problems`` is a list of (code, place)."""
 
-    def __init__(self, problems):
+    def __init__(self, problems: list):
         super().__init__("; ".join(f"{code} at {place}" for code, place in problems))
         self.problems = problems
 
@@ -58,7 +59,7 @@ class Answer:
     lines: tuple[LineAnswer, ...] = field(default=())
 
 
-def read_json(data) -> Answer:
+def read_json(data: Any) -> Answer:
     """Read the JSON form; see docs/supplier_orders.md.
 
     :raise BadAnswer: with all that is wrong, not only the first
@@ -88,7 +89,7 @@ def read_json(data) -> Answer:
     return answer
 
 
-def _check_lines(reader, answer):
+def _check_lines(reader: "_Reader", answer: Answer):
     refs = [line.ref or f"code:{line.code}" for line in answer.lines]
     if len(set(refs)) != len(refs):
         reader.problems.append(("line_twice", "lines"))
@@ -96,7 +97,7 @@ def _check_lines(reader, answer):
         reader.problems.append(("no_lines", "lines"))
 
 
-def _read_line(reader, index, data):
+def _read_line(reader: "_Reader", index: int, data: Any):
     place = f"lines[{index}]."
     if not isinstance(data, Mapping):
         reader.problems.append(("not_an_object", place[:-1]))
@@ -119,7 +120,7 @@ def _read_line(reader, index, data):
     return line
 
 
-def _read_delivery(reader, place, data):
+def _read_delivery(reader: "_Reader", place: str, data: Any):
     if not isinstance(data, Mapping):
         reader.problems.append(("not_an_object", place[:-1]))
         return Delivery(0.0)
@@ -135,7 +136,7 @@ class _Reader:
     def __init__(self):
         self.problems = []
 
-    def text(self, data, key, place, required=False, limit=120):
+    def text(self, data: Any, key: str, place: str, required: bool = False, limit: int = 120):
         value = data.get(key)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -148,14 +149,14 @@ class _Reader:
             return ""
         return value.strip()
 
-    def choice(self, data, key, place, default=None):
+    def choice(self, data: Any, key: str, place: str, default: str | None = None):
         value = data.get(key, default)
         if value not in STATUSES:
             self.problems.append(("bad_status", place + key))
             return CHANGED
         return value
 
-    def whole(self, data, key, place):
+    def whole(self, data: Any, key: str, place: str):
         value = data.get(key)
         if value is None:
             return None
@@ -164,7 +165,7 @@ class _Reader:
             return None
         return value
 
-    def number(self, data, key, place):
+    def number(self, data: Any, key: str, place: str):
         value = data.get(key)
         if value is None:
             return None
@@ -174,7 +175,7 @@ class _Reader:
             return None
         return float(value)
 
-    def day(self, data, key, place):
+    def day(self, data: Any, key: str, place: str):
         value = data.get(key)
         if value is None:
             return None
@@ -183,7 +184,7 @@ class _Reader:
             self.problems.append(("bad_date", place + key))
         return found
 
-    def items(self, data, key, place, limit):
+    def items(self, data: Any, key: str, place: str, limit: int):
         value = data.get(key)
         if value is None:
             return []
@@ -196,7 +197,7 @@ class _Reader:
         return value
 
 
-def parse_day(text) -> date | None:
+def parse_day(text: str) -> date | None:
     """An ISO day of this century, or None.
 
     >>> parse_day("2026-02-28"), parse_day("2026-02-30"), parse_day("20260228")

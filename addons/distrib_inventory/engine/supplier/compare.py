@@ -91,7 +91,7 @@ def compare(ordered: list[Ordered], answer: Answer, tolerance: Tolerance) -> lis
     return changes
 
 
-def _match(ordered, lines):
+def _match(ordered: list[Ordered], lines: tuple):
     """Line of the order -> its answer, by the line's number or else by a code that is on one line only."""
     refs = {line.ref for line in ordered}
     by_code = {}
@@ -111,7 +111,7 @@ def _match(ordered, lines):
     return found
 
 
-def _change(line, words, tolerance):
+def _change(line: Ordered, words: LineAnswer, tolerance: Tolerance):
     if words.status == REJECTED:
         kinds = ("rejected",) if line.plan else ()
         return Change(line.ref, line.received, line.price, (), kinds, bool(kinds), words.note)
@@ -147,7 +147,7 @@ def without_consent(line: Ordered, change: Change) -> Change | None:
     return Change(line.ref, line.quantity, line.price, plan, ("date",), False, change.note)
 
 
-def _deliveries(line, words):
+def _deliveries(line: Ordered, words: LineAnswer):
     """Open deliveries by day; the quantities of an answer are those of the whole line, received goods included."""
     asked = sum(delivery.quantity for delivery in words.deliveries) if words.deliveries else words.quantity
     asked = line.quantity if asked is None else asked
@@ -162,7 +162,7 @@ def _deliveries(line, words):
     return _lengthened(line, asked - line.received)
 
 
-def _lengthened(line, wanted):
+def _lengthened(line: Ordered, wanted: float):
     """The plan as it stands, with more on its last day or with less from its end on."""
     plan, left = [], wanted
     for delivery in line.plan:
@@ -176,7 +176,7 @@ def _lengthened(line, wanted):
     return tuple(plan)
 
 
-def _by_day(deliveries, day):
+def _by_day(deliveries: tuple, day: date | None):
     sums = {}
     for delivery in deliveries:
         when = delivery.day or day
@@ -184,7 +184,7 @@ def _by_day(deliveries, day):
     return [Delivery(quantity, when) for when, quantity in sorted(sums.items())]
 
 
-def _without_received(deliveries, received):
+def _without_received(deliveries: tuple, received: float):
     """The first deliveries are those that have come."""
     left = []
     for delivery in deliveries:
@@ -195,10 +195,10 @@ def _without_received(deliveries, received):
     return tuple(left)
 
 
-def _beyond(before, after, share):
+def _beyond(before: float, after: float, share: float):
     return abs(after - before) > share * before + STEP
 
 
-def _dearer(before, after, share):
+def _dearer(before: float, after: float, share: float):
     """A lower price is welcome."""
     return after - before > share * before + STEP

@@ -137,7 +137,7 @@ def judge(reply: Reply, speaks_json: bool = True) -> Verdict:
     return _judge_body(reply)
 
 
-def _judge_status(reply):
+def _judge_status(reply: Reply):
     words = reply.body or {}
     known = {"reference": _word(words, "reference"), "text": _word(words, "message")}
     # 409 with the word "duplicate" is how some say that they have it: under our key it is this very order.
@@ -152,7 +152,7 @@ def _judge_status(reply):
     return Verdict("refuse", code, False, **known)
 
 
-def _judge_body(reply):
+def _judge_body(reply: Reply):
     words = reply.body
     if not isinstance(words, Mapping):
         return Verdict("retry", "unreadable", True)
@@ -167,6 +167,6 @@ def _judge_body(reply):
     return Verdict("retry", "unreadable", True, **known)
 
 
-def _word(words, key, limit=200):
+def _word(words: dict, key: str, limit: int = 200):
     value = words.get(key) if isinstance(words, Mapping) else None
     return str(value)[:limit] if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,6 +1,7 @@
 """UBL 2.1 OrderResponse (Peppol BIS Order Response T76, and T116 of Advanced Ordering) as an `Answer`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from lxml import etree
 
@@ -62,7 +63,7 @@ def read_ubl(content: bytes) -> Answer:
     return answer
 
 
-def _parse(content):
+def _parse(content: bytes):
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -75,27 +76,32 @@ def _parse(content):
     return root
 
 
-def _text(node, path, limit=120):
+def _text(node: Any, path: str, limit: int = 120):
     found = node.find("/".join("{*}" + part for part in path.split("/")))
     return (found.text or "").strip()[:limit] if found is not None else ""
 
 
-def _version(text):
+def _version(text: str):
     """Our changes are numbered ``<order>-v<version>``."""
     tail = text.rpartition("-v")[2]
     return int(tail) if "-v" in text and tail.isascii() and tail.isdigit() and len(tail) < 6 else None
 
 
-def _sequence(root):
+def _sequence(root: Any):
     """Answers follow each other by the time of their issue."""
     issued = f"{_text(root, 'IssueDate')[:10]}T{_text(root, 'IssueTime')[:8] or '00:00:00'}"
     try:
-        return max(0, int((datetime.fromisoformat(issued) - datetime(2000, 1, 1)).total_seconds()))
+        return max(
+            0,
+            int(
+                (datetime.fromisoformat(issued).replace(tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds()
+            ),
+        )
     except ValueError:
         return 0
 
 
-def _line(node, place, problems):
+def _line(node: Any, place: str, problems: list):
     status = LINE.get(_text(node, "LineItem/LineStatusCode"))
     if status is None:
         problems.append(("bad_status", f"{place}/LineStatusCode"))
@@ -119,7 +125,7 @@ def _line(node, place, problems):
     )
 
 
-def _number(node, path, place, problems):
+def _number(node: Any, path: str, place: str, problems: list):
     text = _text(node, path)
     if not text:
         return None
@@ -133,14 +139,14 @@ def _number(node, path, place, problems):
     return value
 
 
-def _merged(lines):
+def _merged(lines: list):
     groups = {}
     for line in lines:
         groups.setdefault(line.ref or f"code:{line.code}", []).append(line)
     return tuple(group[0] if len(group) == 1 else _delivered(group) for group in groups.values())
 
 
-def _delivered(group):
+def _delivered(group: list):
     """One answer of several deliveries; rejected parts do not come."""
     coming = [line for line in group if line.status != REJECTED]
     if not coming:

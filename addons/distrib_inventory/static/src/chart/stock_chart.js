@@ -33,11 +33,11 @@ export class StockChart extends Component {
                     this.load([product, warehouse]);
                 }
             },
-            () => this.pair
+            () => this.pair,
         );
         useEffect(
             () => this.draw(),
-            () => [this.state.data]
+            () => [this.state.data],
         );
         onWillUnmount(() => this.clear());
     }
@@ -71,7 +71,10 @@ export class StockChart extends Component {
         if (!this.hasData || !this.demandRef.el) {
             return;
         }
-        const data = { ...this.state.data, labels: this.state.data.days.map((day) => formatDate(deserializeDate(day))) };
+        const data = {
+            ...this.state.data,
+            labels: this.state.data.days.map((day) => formatDate(deserializeDate(day))),
+        };
         this.charts = [
             new Chart(this.demandRef.el, demandConfig(data)),
             new Chart(this.stockRef.el, stockConfig(data)),

@@ -40,7 +40,7 @@ export class DistribDemandChart extends Component {
         });
         useEffect(
             () => this.draw(),
-            () => [this.state.chart, this.canvas.el]
+            () => [this.state.chart, this.canvas.el],
         );
         onWillUnmount(() => this.picture?.destroy());
     }
@@ -81,9 +81,11 @@ export class DistribDemandChart extends Component {
             this.state.chart = null;
             return;
         }
-        const start = luxon.DateTime.fromISO(end).minus({ days: days - 1 }).toISODate();
+        const start = luxon.DateTime.fromISO(end)
+            .minus({ days: days - 1 })
+            .toISODate();
         this.state.chart = await this.last.add(
-            this.orm.call("distrib.demand", "get_chart", [product, warehouse, start, end])
+            this.orm.call("distrib.demand", "get_chart", [product, warehouse, start, end]),
         );
         this.state.day = null;
         this.props.updateActionState?.({ product_id: product, warehouse_id: warehouse, days });
@@ -95,7 +97,7 @@ export class DistribDemandChart extends Component {
         if (this.state.chart && this.canvas.el) {
             this.picture = new Chart(
                 this.canvas.el,
-                chartConfig(this.state.chart, (index) => (this.state.day = index))
+                chartConfig(this.state.chart, (index) => (this.state.day = index)),
             );
         }
     }
@@ -149,12 +151,7 @@ export class DistribDemandChart extends Component {
     }
 
     async onMark(iso, leftOut) {
-        await this.orm.call("distrib.demand.mark", "set_day", [
-            this.state.product,
-            this.state.warehouse,
-            iso,
-            leftOut,
-        ]);
+        await this.orm.call("distrib.demand.mark", "set_day", [this.state.product, this.state.warehouse, iso, leftOut]);
         const day = this.state.day;
         await this.load();
         this.state.day = day;
