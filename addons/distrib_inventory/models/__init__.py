@@ -88,6 +88,7 @@ from . import policy_guard
 from . import forecast_accuracy
 from . import policy_run
 from . import policy_forecast
+from . import policy_home
 from . import policy_chart
 from . import simulation_state
 from . import proposal_settings

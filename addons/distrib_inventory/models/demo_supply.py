@@ -112,7 +112,9 @@ class Demo(models.AbstractModel):
     def _build_policies(self, made):
         """Policies and proposals from the history; a few proposals are decided already."""
         as_of = made.network.until + timedelta(days=1)
-        self.env["distrib.policy"]._recompute(as_of=as_of)
+        # a week ago once more: so that one forecast is there whose week is over
+        for day in (as_of - timedelta(days=7), as_of):
+            self.env["distrib.policy"]._recompute(as_of=day)
         proposals = self.env["distrib.proposal"]
         proposals._generate(as_of=as_of)
         for kind in ("transfer", "purchase"):

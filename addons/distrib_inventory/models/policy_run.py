@@ -21,6 +21,8 @@ WHOLE_SHARE = 0.5
 # A transaction that began before a run and ended after it is seen by the next one.
 OVERLAP = timedelta(hours=3)
 KEEP_DAYS = 90
+# From this share of values held back on, the input is more likely wrong than the world has changed.
+MANY_HELD = 0.2
 
 
 class PolicyRun(models.Model):
@@ -38,7 +40,13 @@ class PolicyRun(models.Model):
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade", readonly=True, index=True)
     as_of = fields.Date(string="Day", required=True, readonly=True, help="Demand before this day is looked at.")
     state = fields.Selection(
-        [("waiting", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Stopped")],
+        [
+            ("waiting", "Waiting"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Stopped"),
+            ("replaced", "Replaced"),
+        ],
         default="waiting",
         required=True,
         readonly=True,
@@ -108,9 +116,7 @@ class PolicyRun(models.Model):
         """The unfinished run of this company and day, or a new one. Unfinished ones of other days are given up."""
         unfinished = self.search([("company_id", "=", company.id), ("state", "in", ("waiting", "running"))])
         today = unfinished.filtered(lambda run: run.as_of == as_of)[:1]
-        (unfinished - today).write(
-            {"state": "failed", "note": self.env._("A later run took its place.")},
-        )
+        (unfinished - today).write({"state": "replaced", "note": self.env._("A later run took its place.")})
         if today:
             return today
         whole = whole or self._needs_whole(company, as_of)
@@ -207,16 +213,30 @@ class PolicyRun(models.Model):
             self.env["ir.cron"]._commit_progress(0)
 
     def _finish(self, seconds):
-        note = False
-        if self.pair_count and self.held_count > 0.2 * self.pair_count:
-            note = self.env._(
-                "%s of the policies were held back: look at the demand that was read before accepting them.",
-                f"{self.held_count / self.pair_count:.0%}",
-            )
         self.write(
-            {"state": "done", "stage": False, "finished_on": fields.Datetime.now(), "note": note,
-             "seconds": self.seconds + seconds}
-        )  # fmt: skip
+            {
+                "state": "done",
+                "stage": False,
+                "finished_on": fields.Datetime.now(),
+                "note": " ".join(self._notes()),
+                "seconds": self.seconds + seconds,
+            }
+        )
+
+    def _notes(self):
+        """What the planner should know: much was held back, or the weather was not to be had."""
+        notes = []
+        if self.pair_count and self.held_count > MANY_HELD * self.pair_count:
+            share = f"{self.held_count / self.pair_count:.0%}"
+            notes.append(
+                self.env._(
+                    "%s of the policies were held back: look at the demand that was read before accepting them.", share
+                )
+            )
+        weather = self.env["distrib.weather"]._service_state()
+        if weather["state"] == "away":
+            notes.append(weather["message"])
+        return notes
 
     @contextmanager
     def _lock(self, company):

@@ -154,7 +154,7 @@ class TestPolicyRun(DemandCommon):
         old = self.Run._open(self.company, TODAY)
         self.assertEqual(self.Run._open(self.company, TODAY), old)
         new = self.Run._open(self.company, TODAY + timedelta(days=1))
-        self.assertEqual((old.state, new.state), ("failed", "waiting"))
+        self.assertEqual((old.state, new.state), ("replaced", "waiting"))
 
     def test_strange_series_leave_finite_levels(self):
         self.sell(self.product_a, self.store_east, [0] * 60)

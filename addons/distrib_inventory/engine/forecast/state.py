@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def load(data: bytes) -> State | None:
         )
 
 
-def _learned(found, number: int, values: dict) -> Learned:
+def _learned(found: Any, number: int, values: dict) -> Learned:
     def get(name: str) -> np.ndarray:
         return found[f"{number}.{name}"]
 
