@@ -30,7 +30,8 @@ def normals(values: np.ndarray, days: np.ndarray, half_width: int = HALF_WIDTH) 
 
     ``values`` (r, t) of ``days`` (t,), NaN unknown. A mean over all years, weighted by a triangle of ``half_width``
     days around the day (the year is a circle), shrunk to the mean of all places plus the place's own offset from it:
-    a place with little history borrows the season of the others.
+    a place with little history borrows the season of the others. Nothing goes beyond what was seen anywhere: a season
+    moved to a lower place would promise less than no rain.
 
     >>> flat = normals(np.full((1, 400), 7.0), np.datetime64("2024-01-01") + np.arange(400))
     >>> flat.shape, round(float(flat[0, 200]), 6)
@@ -41,7 +42,9 @@ def normals(values: np.ndarray, days: np.ndarray, half_width: int = HALF_WIDTH) 
     own_total, own_weight = _smooth(total, kernel), _smooth(weight, kernel)
     borrowed = _borrowed(total, weight, own_total, own_weight)
     shrunk = (own_total + BORROW * np.nan_to_num(borrowed)) / (own_weight + BORROW)
-    return np.where(np.isnan(borrowed), np.nan, shrunk)
+    if np.isnan(values).all():
+        return np.where(np.isnan(borrowed), np.nan, shrunk)
+    return np.where(np.isnan(borrowed), np.nan, np.clip(shrunk, np.nanmin(values), np.nanmax(values)))
 
 
 def _borrowed(total: np.ndarray, weight: np.ndarray, own_total: np.ndarray, own_weight: np.ndarray) -> np.ndarray:
