@@ -64,4 +64,7 @@ def platforms() -> dict[str, Platform]:
 
 def _load() -> None:
     """Each folder registers itself when it is imported."""
-    from . import webhook  # noqa: F401
+    from . import (
+        top,  # noqa: F401
+        webhook,  # noqa: F401
+    )
