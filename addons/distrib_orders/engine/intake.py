@@ -8,8 +8,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,8 +133,8 @@ def read_order(payload: Any) -> tuple[Incoming | None, tuple[Problem, ...]]:
     """The order in a payload, or None and every reason why there is none.
 
     >>> order, problems = read_order({"external_id": "A", "lines": [{"sku": "S", "quantity": "2"}]})
-    >>> order.lines, problems
-    ((Line(sku='S', quantity=2.0, price_unit=None),), ())
+    >>> order.lines[0].sku, order.lines[0].quantity, order.lines[0].price_unit, problems
+    ('S', 2.0, None, ())
     >>> [(p.code, p.field) for p in read_order({"external_id": "A", "lines": [{"sku": "S", "quantity": 0}]})[1]]
     [('not_positive', 'lines[0].quantity')]
     """
@@ -174,6 +174,31 @@ def read_order(payload: Any) -> tuple[Incoming | None, tuple[Problem, ...]]:
         platform_discount=_amount(payload, "platform_discount", problems) or 0.0,
     )
     return (None if problems else order), tuple(problems)
+
+
+def refunded(order: Incoming, refunds: Sequence[tuple[str, str, float | None]]) -> Incoming:
+    """The order with refunds that were told apart from it: (line id or empty for all lines, status, quantity or None).
+
+    Several refunds of one line add up. What the order says of itself counts when it is more.
+
+    >>> order = Incoming("A", (Line("S", 3, line_id="1", refund="agreed", refund_quantity=1), Line("T", 1)), {})
+    >>> order = refunded(order, [("1", "done", 1), ("1", "agreed", 1), ("9", "requested", None)])
+    >>> [(line.refund, line.refund_quantity) for line in order.lines]
+    [('agreed', 2.0), ('', None)]
+    """
+    lines = []
+    for line in order.lines:
+        mine = [(status, left) for line_id, status, left in refunds if status and line_id in ("", line.line_id)]
+        agreed = [(status, left) for status, left in mine if status != "requested"]
+        if agreed:
+            total = sum(float(left) if left else line.quantity for _status, left in agreed)
+            if line.refund in REFUNDS[2:]:
+                total = max(total, line.quantity if line.refund_quantity is None else line.refund_quantity)
+            line = replace(line, refund=agreed[-1][0], refund_quantity=min(total, line.quantity))
+        elif mine and not line.refund:
+            line = replace(line, refund="requested", refund_quantity=mine[-1][1])
+        lines.append(line)
+    return replace(order, lines=tuple(lines))
 
 
 def buyer_key(address: Mapping[str, str]) -> str:

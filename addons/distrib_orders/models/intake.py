@@ -3,7 +3,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..engine import intake
+from ..engine import intake, money
+from .intake_plan import Plan
 from .problems import problem
 from .races import is_race
 
@@ -27,20 +28,27 @@ class Intake(models.AbstractModel):
         """
         outcomes, plans = {}, []
         existing = self._existing(channel, jobs)
-        products = self._products(channel, {line.sku for _message, order in jobs for line in order.lines})
+        articles = self._articles(channel, [line for _message, order in jobs for line in order.lines])
         buyers = self.env["distrib.intake.partner"]._buyers(channel, [order for _message, order in jobs])
         for message, order in jobs:
             sale = existing.get(order.external_id, self.env["sale.order"])
-            values, problems = self._order_values(channel, message, order, products, buyers)
             late = self._too_late(message, sale)
-            if late or values is None:
-                state, problems = late or ("failed", problems)
+            if late:
+                state, problems = late
+            else:
+                plan, problems = self._plan(channel, message, sale, order, articles, buyers)
+                state = "failed"
+            if late or plan is None:
                 message._conclude(state, problems, sale)
                 outcomes[message.id] = "unchanged" if state == "ignored" else state
             else:
-                plans.append((message, sale, values, problems))
-        outcomes.update(self._save([plan for plan in plans if plan[1]], self._update))
-        outcomes.update(self._save([plan for plan in plans if not plan[1]], self._create))
+                plans.append(plan)
+        self._add_holds(channel, plans)
+        outcomes.update(self._save([plan for plan in plans if plan.kind == "update"], self._update))
+        outcomes.update(self._save([plan for plan in plans if plan.kind == "create"], self._create))
+        outcomes.update(self._save([plan for plan in plans if plan.kind == "change"], self._change))
+        if channel.platform and any(plan.kind == "create" for plan in plans):
+            self._late_refunds(channel)
         return outcomes
 
     @api.model
@@ -60,10 +68,10 @@ class Intake(models.AbstractModel):
             older = intake.is_older(message.version, before.version)
             if older or (older is None and message.id < before.id):
                 return "ignored", [problem("stale_version", "version")]
-        if sale.state not in ("draft", "sent"):
-            if before == message:
-                return "done", []
-            return "held", [problem("closed", "external_id", value=sale.name)]
+        # Read again for a refund, a confirmed order is compared once more.
+        if sale.state not in ("draft", "sent") and before == message and not self.env.context.get("distrib_refund"):
+            waits = message.state == "held" and sale.pool_alert
+            return ("held", message.problems) if waits else ("done", [])
         return None
 
     # What goes into an order
@@ -85,8 +93,8 @@ class Intake(models.AbstractModel):
         return {sku: by_code.get(sku) or by_barcode.get(sku) or [] for sku in skus}
 
     @api.model
-    def _order_values(self, channel, message, order, products, buyers):
-        """Values of the sale order and the problems that hold it; no values when there can be no order."""
+    def _plan(self, channel, message, sale, order, articles, buyers):
+        """(:class:`Plan`, problems); no plan when there can be no order."""
         buyer, blocking = buyers[order.external_id]
         currency = (channel.pricelist_id or buyer.partner.property_product_pricelist).currency_id
         currency = currency or channel.company_id.currency_id
@@ -94,7 +102,24 @@ class Intake(models.AbstractModel):
             blocking = [*blocking, problem("currency", "currency", ours=currency.name, value=order.currency)]
         if blocking:
             return None, blocking
-        lines, holding = self._line_values(order, products)
+        order = self._with_refunds(sale, order)
+        worth = money.settle(order)
+        lines, unmatched = self._line_values(channel, order, worth, articles)
+        values = {**self._order_values(channel, message, order, buyer), **self._said_values(channel, order, worth)}
+        holds = self._plain_holds(channel, order, worth, unmatched, lines)
+        return Plan(self._plan_kind(sale, order), message, sale, order, values, lines, holds, buyer.shipping), []
+
+    @api.model
+    def _plan_kind(self, sale, order):
+        if not sale:
+            return "create"
+        # What was split must not be written over; what has been confirmed is changed with care.
+        open_whole = sale.state in ("draft", "sent") and not sale.split_part_ids
+        reborn = sale.state == "cancel" and sale.platform_status == "cancelled" and order.status != "cancelled"
+        return "update" if open_whole or reborn else "change"
+
+    @api.model
+    def _order_values(self, channel, message, order, buyer):
         values = {
             "company_id": channel.company_id.id,
             "partner_id": buyer.partner.id,
@@ -107,33 +132,12 @@ class Intake(models.AbstractModel):
             "client_order_ref": order.external_id,
             "buyer_note": order.note,
             "commitment_date": order.promised_at,
-            "order_line": lines,
         }
         if channel.pricelist_id and not order.dealer_code:
             values["pricelist_id"] = channel.pricelist_id.id
         if channel.team_id:
             values["team_id"] = channel.team_id.id
-        return values, holding
-
-    @api.model
-    def _line_values(self, order, products):
-        """Commands for the lines; what cannot be sold stays visible as a note, and its problem holds the order."""
-        commands, problems = [], []
-        for index, line in enumerate(order.lines):
-            found = products[line.sku]
-            if len(found) != 1:
-                code = "ambiguous_sku" if found else "unknown_sku"
-                problems.append(problem(code, f"lines[{index}].sku", value=line.sku))
-                text = self.env._(
-                    "Not matched: %(sku)s, quantity %(quantity)s", sku=line.sku, quantity=f"{line.quantity:g}"
-                )
-                commands.append(Command.create({"display_type": "line_note", "name": text}))
-                continue
-            values = {"product_id": found[0], "product_uom_qty": line.quantity}
-            if line.price_unit is not None:
-                values["price_unit"] = line.price_unit
-            commands.append(Command.create(values))
-        return commands, problems
+        return values
 
     # Saving
 
@@ -156,35 +160,35 @@ class Intake(models.AbstractModel):
             except ORDER_ERRORS as error:
                 if is_race(error):
                     raise
-                plan[0]._conclude("failed", [problem("refused", "", value=str(error).strip())], plan[1])
-                outcomes[plan[0].id] = "failed"
+                plan.message._conclude("failed", [problem("refused", "", value=str(error).strip())], plan.sale)
+                outcomes[plan.message.id] = "failed"
         return outcomes
 
     @api.model
     def _create(self, plans):
-        values = [{**vals, **self._hold_values(vals, problems)} for _message, _sale, vals, problems in plans]
+        values = [{**plan.values, **plan.hold_values(), "order_line": plan.commands()} for plan in plans]
         # Buyers are no followers of an order that a platform tells them about.
         sales = self.env["sale.order"].with_context(mail_create_nosubscribe=True).create(values)
         return self._concluded(plans, sales, "created")
 
     @api.model
     def _update(self, plans):
-        for _message, sale, values, problems in plans:
-            hold = {} if sale.hold_code == "manual" else self._hold_values(values, problems)
-            sale.write({**values, **hold, "order_line": [Command.clear(), *values["order_line"]]})
-        return self._concluded(plans, [sale for _m, sale, _v, _p in plans], "updated")
-
-    @api.model
-    def _hold_values(self, values, problems):
-        accepted = self.env["distrib.channel"].browse(values["channel_id"]).auto_confirm
-        if problems:
-            return {"hold_code": "unmatched", "hold_data": {"problems": problems}, "pool_accepted": accepted}
-        return {"hold_code": False, "hold_data": False, "pool_accepted": accepted}
+        for plan in plans:
+            if plan.sale.state == "cancel":
+                plan.sale.action_draft()
+            lines = [Command.clear(), *plan.commands()]
+            plan.sale.write({**plan.values, **plan.hold_values(), "order_line": lines})
+        return self._concluded(plans, [plan.sale for plan in plans], "updated")
 
     @api.model
     def _concluded(self, plans, sales, outcome):
-        outcomes = {}
-        for (message, _sale, _values, problems), sale in zip(plans, sales, strict=True):
-            message._conclude("held" if problems else "done", problems, sale)
-            outcomes[message.id] = "held" if problems else outcome
+        outcomes, gone = {}, self.env["sale.order"]
+        for plan, sale in zip(plans, sales, strict=True):
+            problems = plan.unmatched
+            plan.message._conclude("held" if problems else "done", problems, sale)
+            outcomes[plan.message.id] = "held" if problems else outcome
+            if plan.order.status == "cancelled" or not plan.lines:
+                gone |= sale
+        gone._cancel_from_platform()
+        self.env["sale.order"].union(*sales)._reserve_unpaid()
         return outcomes

@@ -5,6 +5,8 @@ Records keep codes and values; who reads them may speak another language than wh
 
 import re
 
+from .pool_problems import pool_sentences
+
 
 def problem(code, field="", **values):
     """A problem as it is stored: plain JSON."""
@@ -42,9 +44,11 @@ def sentence(env, found):
         "not_json": env._("the text is not JSON"),
         "unreadable": env._("the platform's text could not be read: %s", values.get("value")),
         "no_platform": env._("the channel is not connected to a platform that calls us"),
+        "forgotten": env._("the buyer is forgotten, nothing can be read from this message any more"),
         "unknown_there": env._("the platform does not know %s", values.get("value")),
         "refused": values.get("value") or env._("the order could not be saved"),
     }
+    sentences |= pool_sentences(env, values)
     return sentences.get(found.get("code"), found.get("code") or "")
 
 

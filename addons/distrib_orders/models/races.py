@@ -13,6 +13,7 @@ IDENTITIES = (
     "distrib_inbox_message_identity_uniq",
     "sale_order_channel_ref_uniq",
     "res_partner_distrib_buyer_uniq",
+    "distrib_channel_product_key_uniq",
 )
 
 

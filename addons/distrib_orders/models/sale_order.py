@@ -56,7 +56,17 @@ class SaleOrder(models.Model):
         "Done: nothing is left to ship.",
     )
     hold_code = fields.Selection(
-        [("manual", "By hand"), ("unmatched", "Product not matched"), ("unfilled", "Not in stock")],
+        [
+            ("manual", "By hand"),
+            ("unmatched", "Product not matched"),
+            ("unfilled", "Not in stock"),
+            ("unpaid", "Not paid"),
+            ("platform", "By the platform"),
+            ("refund", "Refund requested"),
+            ("rule", "By a rule"),
+            ("price", "Amounts differ"),
+            ("outside", "Shipped outside"),
+        ],
         string="Held Because",
         groups=INTERNAL,
         copy=False,
@@ -164,7 +174,8 @@ class SaleOrder(models.Model):
         return True
 
     def action_pool_unhold(self):
-        """Lift the hold. Lines that match no product hold an order as long as they are there."""
+        """Lift the hold. Lines that match no product hold an order as long as they are there; what the platform holds
+        only a channel manager lets go. Where there is a further reason, the order is held for that one."""
         self._check_order_desk()
         held = self.filtered("hold_code")
         stuck = held.filtered(lambda o: o.hold_code == "unmatched" and o._has_open_lines())
@@ -173,12 +184,34 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("Match or remove the lines that are only notes first, then lift the hold: %s", names)
             )
-        held.write({"hold_code": False, "hold_data": False, "pool_accepted": True})
+        outside = held.filtered(lambda o: o.hold_code in ("unpaid", "platform"))
+        if outside and not self.env.su and not self.env.user.has_group("distrib_inventory.group_channel_manager"):
+            names = ", ".join(outside.mapped("name"))
+            raise AccessError(
+                self.env._("What the platform holds, or is not paid, only a channel manager lets go: %s", names)
+            )
+        for order in held:
+            order.write({**order._next_hold(), "pool_accepted": True})
         return True
+
+    def _next_hold(self):
+        """Fields of an order after its present hold: the next reason, or none."""
+        self.ensure_one()
+        data = self.hold_data or {}
+        waiting = data.get("next") or []
+        values = {"hold_code": False, "hold_data": False, "hold_until": False}
+        if self.hold_code == "rule":
+            # What a clerk let pass does not hold the order again with its next version.
+            rules = [found["values"].get("rule") for found in data.get("problems") or ()]
+            values["hold_passed"] = sorted({*(self.hold_passed or []), *rules})
+        if waiting:
+            code, problems = waiting[0]
+            values |= {"hold_code": code, "hold_data": {"problems": problems, "next": waiting[1:]}}
+        return values
 
     def _has_open_lines(self):
         self.ensure_one()
-        return any(line.display_type == "line_note" and not line.product_id for line in self.order_line)
+        return any(self.order_line.mapped("channel_open"))
 
     def action_pool_release(self):
         """Give routed orders to the warehouse; from now on they are not re-routed."""

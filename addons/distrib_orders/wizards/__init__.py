@@ -1,1 +1,1 @@
-from . import hold_orders
+from . import hold_orders, split_order
