@@ -223,3 +223,16 @@ def test_unseen_days_count_on_neither_side_of_the_error():
     assert found.use.all() and found.demand == found.forecast == 10 and found.naive == 15
     demand[0, 2:] = np.nan
     assert not accuracy.week(demand, demand, demand).use.any()
+
+
+def test_days_ahead_go_beyond_the_horizon_learned():
+    one = sample(pairs=60, weekly=[0.2, 0.5, 1, 1, 1.2, 1.5, 1.6])
+    kept = learned(one)
+    paths = plan.paths_ahead(batch(one), kept, ["pooled"] * 60, 21)
+    assert paths.shape == (60, 200, 21) and (paths >= 0).all()
+    index = paths.mean(axis=(0, 1)) / paths.mean()
+    weekday = (DAYS + np.arange(21)) % 7
+    assert index[weekday == 6].min() > 2 * index[weekday == 0].max(), "the weekday goes on in all three weeks"
+    assert plan.paths_ahead(batch(one), None, ["normal"] * 60, 5).mean() == pytest.approx(
+        np.nanmean(one.demand), rel=0.2
+    )

@@ -204,7 +204,7 @@ def _cap(batch: Batch, found: dict) -> None:
 def paths_ahead(batch: Batch, state: State | None, methods: list[str], days: int) -> np.ndarray:
     """Return possible demand (n, s, days) of the coming days of a few pairs, each by the method of its policy.
 
-    Beyond the horizon that was learned the errors repeat. Where nothing was learned: mean and deviation of a day.
+    Beyond the horizon that was learned its errors are drawn again. Where nothing was learned: mean and deviation of a day.
     """
     found = np.stack(
         [normal_paths(mean, sigma, days) for mean, sigma in zip(batch.statistics.mean, batch.statistics.sigma, strict=True)]
@@ -236,8 +236,9 @@ def normal_paths(mean: float, sigma: float, days: int, count: int = PATHS) -> np
 
 
 def _longer(learned: model.Learned, days: int) -> model.Learned:
-    """The same for another number of days ahead."""
-    horizon = learned.settings.horizon
-    ratios = np.tile(learned.pool.ratios, (1, 1, -(-days // horizon)))[:, :, :days]
+    """The same for another number of days ahead; errors of one horizon and of the next are drawn apart."""
+    horizon, rng = learned.settings.horizon, np.random.default_rng(learned.settings.seed)
+    blocks = [learned.pool.ratios] + [rng.permutation(learned.pool.ratios, axis=1) for _ in range(-(-days // horizon) - 1)]
+    ratios = np.concatenate(blocks, axis=2)[:, :, :days]
     pool = replace(learned.pool, edges=learned.pool.edges * days / horizon, ratios=ratios)
     return replace(learned, pool=pool, settings=replace(learned.settings, horizon=days))
