@@ -2,92 +2,18 @@
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from odoo import fields
-from odoo.addons.distrib_orders.connectors import registry
-from odoo.addons.distrib_orders.connectors.client import Client, backwards
-from odoo.addons.distrib_orders.connectors.types import Notice, Raw, Token
-from odoo.addons.distrib_orders.connectors.webhook.push import WINDOW, WebhookPush, signature
+from odoo.addons.distrib_orders.connectors.webhook.push import WINDOW, signature
 from odoo.addons.distrib_orders.controllers.push import BODY_LIMIT
-from odoo.addons.distrib_orders.tests.common import OrdersCommon
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, mute_logger, tagged
 
-from tests.fakes.plain_shop import FakePlainShop
 from tests.fakes.server import Fault, Reply
+from tests.odoo.channel_common import PlainClient, PlatformCommon
 
 LOGGER = "odoo.addons.distrib_orders.models.channel_pull"
-
-
-class PlainClient(Client):
-    slice = timedelta(hours=1)
-
-    def orders(self, start, end):
-        return backwards(lambda page: self._page(start, end, page))
-
-    def _page(self, start, end, page):
-        window = {"start": int(start.timestamp()), "end": int(end.timestamp()), "page": page}
-        found = self._get("orders", params=window)
-        return [_raw(order) for order in found["orders"]], found["pages"]
-
-    def order(self, external_id):
-        found = self._get(f"order/{external_id}")
-        return found and _raw(found)
-
-    def renew(self):
-        found = self.call(lambda: self.json("POST", f"{self.account.url}/renew"))
-        return Token(found["token"], datetime(2030, 1, 1, tzinfo=UTC))
-
-    def _get(self, path, **options):
-        headers = {"Authorization": f"Bearer {self.account.token}"}
-        return self.call(lambda: self.json("GET", f"{self.account.url}/{path}", headers=headers, **options))
-
-
-def _raw(order):
-    return Raw(order["external_id"], str(order["changed"]), json.dumps(order))
-
-
-class HintPush(WebhookPush):
-    """Says only which order has changed, as most platforms do."""
-
-    def read(self, push, account):
-        return [Notice(json.loads(push.body)["tid"])]
-
-
-PLAIN = registry.Platform("plain", "Plain shop", PlainClient, lambda payload, account: dict(payload), push=HintPush())
-
-
-class PlatformCommon(OrdersCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        platforms = registry.platforms()
-        platforms["plain"] = PLAIN
-        cls.addClassCleanup(platforms.pop, "plain")
-        cls.manager = cls.users["channel_manager"]
-        buyer = cls.env["res.partner"].create({"name": "Test Buyer"})
-        cls.channel.write({"platform": "plain", "pull_active": True, "partner_id": buyer.id})
-        cls.channel.access_token = "first"
-        cls.channel.app_secret = "dummy"
-        cls.start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
-        cls.channel.pull_cursor = cls.start.replace(tzinfo=None)
-
-    def setUp(self):
-        super().setUp()
-        # Inside a test nothing is committed; that it is in between is what the tests with real connections show.
-        self.fake = self.enterContext(FakePlainShop())
-        self.channel.platform_url = self.fake.url
-        self.patch(self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: 60.0)
-
-    def at(self, minutes):
-        return int((self.start + timedelta(minutes=minutes)).timestamp())
-
-    def orders(self):
-        return self.env["sale.order"].search([("channel_id", "=", self.channel.id)], order="channel_order_ref")
-
-    def read(self):
-        self.env["distrib.inbox.message"]._cron_process()
 
 
 @tagged("post_install", "-at_install")

@@ -156,6 +156,8 @@ class InboxMessage(models.Model):
     @api.model
     def _origin_values(self):
         """By which way a call came, with those of its headers that carry no secret."""
+        if source := self.env.context.get("distrib_source"):
+            return {"source": source}
         if not request:
             # Odoo hides the request of XML-RPC and JSON-RPC from models and leaves the name of the method instead.
             called = getattr(thread_local, "rpc_model_method", "")
