@@ -91,6 +91,10 @@ from . import policy_forecast
 from . import policy_home
 from . import policy_chart
 from . import simulation_state
+from . import backtest
+from . import backtest_run
+from . import backtest_text
+from . import backtest_demo
 from . import proposal_settings
 from . import proposal
 from . import proposal_text
