@@ -30,8 +30,8 @@ def normals(values: np.ndarray, days: np.ndarray, half_width: int = HALF_WIDTH) 
 
     ``values`` (r, t) of ``days`` (t,), NaN unknown. A mean over all years, weighted by a triangle of ``half_width``
     days around the day (the year is a circle), shrunk to the mean of all places plus the place's own offset from it:
-    a place with little history borrows the season of the others. Nothing goes beyond what was seen anywhere: a season
-    moved to a lower place would promise less than no rain.
+    a place with little history borrows the season of the others. What is nowhere below
+    zero has no normal below zero: a season moved to a drier place would promise less than no rain.
 
     >>> flat = normals(np.full((1, 400), 7.0), np.datetime64("2024-01-01") + np.arange(400))
     >>> flat.shape, round(float(flat[0, 200]), 6)
@@ -42,9 +42,9 @@ def normals(values: np.ndarray, days: np.ndarray, half_width: int = HALF_WIDTH) 
     own_total, own_weight = _smooth(total, kernel), _smooth(weight, kernel)
     borrowed = _borrowed(total, weight, own_total, own_weight)
     shrunk = (own_total + BORROW * np.nan_to_num(borrowed)) / (own_weight + BORROW)
-    if np.isnan(values).all():
-        return np.where(np.isnan(borrowed), np.nan, shrunk)
-    return np.where(np.isnan(borrowed), np.nan, np.clip(shrunk, np.nanmin(values), np.nanmax(values)))
+    if not (values < 0).any():
+        shrunk = np.maximum(shrunk, 0)
+    return np.where(np.isnan(borrowed), np.nan, shrunk)
 
 
 def _borrowed(total: np.ndarray, weight: np.ndarray, own_total: np.ndarray, own_weight: np.ndarray) -> np.ndarray:
@@ -60,6 +60,8 @@ def _borrowed(total: np.ndarray, weight: np.ndarray, own_total: np.ndarray, own_
         common = (own_total - own_weight * offset[:, None]).sum(axis=0) / np.where(known, all_weight, 1)
         there = np.where(known, total - weight * common, 0).sum(axis=1)
         offset = there / np.maximum(seen, 1)
+        # What all places share belongs to the season.
+        offset -= (offset * seen).sum() / max(seen.sum(), 1)
     return np.where(known, common + offset[:, None], np.nan)
 
 
