@@ -197,19 +197,19 @@ class FakeJd(FakeServer):
         row = _only(order, asked["optional_fields"])
         return {"orderDetailInfo": {"apiResult": {"success": self._yes(), "numberCode": 0}, "orderInfo": row}}
 
-    def _pop_order_enSearch(self, asked: dict) -> dict:  # noqa: N802 - the platform's own name
+    def _pop_order_enSearch(self, asked: dict) -> dict:
         found = self._pop_order_search(asked)
         found["searchorderinfo_result"]["orderInfoList"] = [
             _enciphered(row) for row in found["searchorderinfo_result"]["orderInfoList"]
         ]
         return found
 
-    def _pop_order_enGet(self, asked: dict) -> dict:  # noqa: N802 - the platform's own name
+    def _pop_order_enGet(self, asked: dict) -> dict:
         found = self._pop_order_get(asked)
         found["orderDetailInfo"]["orderInfo"] = _enciphered(found["orderDetailInfo"]["orderInfo"])
         return found
 
-    def _pop_afs_soa_refundapply_queryPageList(self, asked: dict) -> dict:  # noqa: N802 - the platform's own name
+    def _pop_afs_soa_refundapply_queryPageList(self, asked: dict) -> dict:
         size, page = int(asked["pageSize"]), int(asked["pageIndex"])
         if not 1 <= size <= 50 or not 1 <= page <= self.last_page:
             raise NotDone(11, "页码或每页条数超出限制")
@@ -238,7 +238,7 @@ class FakeJd(FakeServer):
         self.sent.append((order["orderId"], asked["logiCoprId"], asked.get("logiNo", "")))
         return {"sopjosshipment_result": {"success": self._yes(), "numberCode": 0}}
 
-    def _stock_write_updateSkuStock(self, asked: dict) -> dict:  # noqa: N802 - the platform's own name
+    def _stock_write_updateSkuStock(self, asked: dict) -> dict:
         if str(asked["skuId"]) in self.gone:
             return {"success": self._no(), "errorMsg": "sku已下架"}
         self.stock[str(asked["skuId"])] = int(asked["stockNum"])
