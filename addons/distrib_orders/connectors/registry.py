@@ -65,6 +65,10 @@ def platforms() -> dict[str, Platform]:
 def _load() -> None:
     """Each folder registers itself when it is imported."""
     from . import (
+        jd,  # noqa: F401
+        shopify,  # noqa: F401
         top,  # noqa: F401
         webhook,  # noqa: F401
+        wechat_mini,  # noqa: F401
+        wechat_shop,  # noqa: F401
     )
