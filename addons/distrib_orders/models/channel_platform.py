@@ -12,6 +12,8 @@ NAMES = {
     "app_secret": "secret",
     "access_token": "token",
     "refresh_token": "refresh_token",
+    "push_token": "push_token",
+    "push_key": "push_key",
 }
 
 
@@ -42,6 +44,22 @@ class ChannelPlatform(models.Model):
     )
     refresh_token = fields.Char(
         compute="_compute_secret_fields", inverse="_inverse_secret_fields", groups=MANAGER, exportable=False
+    )
+    push_token = fields.Char(
+        string="Token of Calls to Us",
+        compute="_compute_secret_fields",
+        inverse="_inverse_secret_fields",
+        groups=MANAGER,
+        exportable=False,
+        help="WeChat: the Token of the message settings. Mini-program: the secret with which its server signs orders.",
+    )
+    push_key = fields.Char(
+        string="Key of Calls to Us",
+        compute="_compute_secret_fields",
+        inverse="_inverse_secret_fields",
+        groups=MANAGER,
+        exportable=False,
+        help="WeChat: the EncodingAESKey of the message settings. Once it is set only encrypted messages are taken.",
     )
     token_expires_at = fields.Datetime(groups=MANAGER, readonly=True, copy=False)
     shop_ref = fields.Char(string="Shop", groups=MANAGER, help="The shop's number or name on the platform.")

@@ -13,7 +13,6 @@ from ..types import Raw, Shipment, StockLevel, StockResult, Token
 from . import queries
 from .fulfil import plan
 
-
 VERSION = "2026-07"
 STALE = ("CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE")
 STALE_TRIES = 4

@@ -24,10 +24,9 @@ fragment OrderParts on Order {{
 }}
 """
 ORDERS = (
-    """query Orders($first: Int!, $after: String, $query: String!, $lines: Int!) {
-  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) { nodes { ...OrderParts } %s }
-}"""
-    % PAGE
+    f"""query Orders($first: Int!, $after: String, $query: String!, $lines: Int!) {{
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{ nodes {{ ...OrderParts }} {PAGE} }}
+}}"""
     + ORDER
 )
 ONE = "query OneOrder($id: ID!, $lines: Int!) { order(id: $id) { ...OrderParts } }" + ORDER

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import Refused, Unknown
 from ..order import CHINA
-from ..types import Parcel, Raw, ShippedLine, Shipment, StockLevel, StockResult
+from ..types import Parcel, Raw, Shipment, ShippedLine, StockLevel, StockResult
 from .api import WechatClient
 from .mapper import line_keys, version_of
 
