@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import format_list
+
+from .routing_rule import OBJECTIVES
 
 
 class RoutingDecision(models.Model):
@@ -13,15 +14,33 @@ class RoutingDecision(models.Model):
     order_id = fields.Many2one("sale.order", required=True, index=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     user_id = fields.Many2one("res.users", string="Started By", readonly=True, default=lambda self: self.env.uid)
-    strategy = fields.Selection([("nearest", "Nearest")], required=True, readonly=True, default="nearest")
+    kind = fields.Selection(
+        [("arrival", "On arrival"), ("pool", "With the whole pool"), ("hand", "By hand"), ("refused", "Refused")],
+        string="Decided",
+        required=True,
+        readonly=True,
+        default="arrival",
+        index=True,
+        help="On arrival, with all orders that are not released yet, by a clerk's choice, or after a refusal.",
+    )
+    strategy = fields.Selection(OBJECTIVES, string="Objective", required=True, readonly=True, default="nearest")
+    ruleset_id = fields.Many2one(
+        "distrib.routing.ruleset", string="Rules", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    rule_id = fields.Many2one("distrib.routing.rule", readonly=True, index="btree_not_null", ondelete="restrict")
     state = fields.Selection(
         [("whole", "One warehouse"), ("split", "Split"), ("unfilled", "Not in stock")],
         required=True,
         readonly=True,
         index=True,
     )
-    data = fields.Json(readonly=True, help="The figures the decision rests on.")
+    data = fields.Json(
+        readonly=True,
+        help="The figures the decision rests on: lines, cost (sums of the parts in money), saved against the plan "
+        "before, assumed (weight, place), remainder (what becomes of the rest).",
+    )
     explanation = fields.Text(compute="_compute_explanation")
+    panel = fields.Html(compute="_compute_panel", sanitize=False)
     line_ids = fields.One2many("distrib.routing.decision.line", "decision_id", readonly=True)
 
     @api.depends("state", "data", "line_ids")
@@ -31,118 +50,98 @@ class RoutingDecision(models.Model):
             lines = decision.line_ids
             if decision.state == "unfilled":
                 # Nothing ships before everything is there, so only what is missing needs words.
-                lines = lines.filtered(lambda line: not line.warehouse_id)
+                lines = lines.filtered(lambda line: not line.warehouse_id) or lines
             if decision.state == "whole" and lines:
-                decision.explanation = lines[0]._whole_sentence()
+                text = decision._whole_sentence()
             else:
-                decision.explanation = "\n".join(line._line_sentence() for line in lines) or self.env._(
+                text = "\n".join(line._line_sentence() for line in lines) or self.env._(
                     "The order has no goods to ship."
                 )
+            decision.explanation = "\n".join([text, *decision._notes()])
 
-
-class RoutingDecisionLine(models.Model):
-    _name = "distrib.routing.decision.line"
-    _description = "Routing Decision Line"
-    _order = "decision_id desc, id"
-
-    decision_id = fields.Many2one("distrib.routing.decision", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="decision_id.company_id", store=True, index=True)
-    order_line_id = fields.Many2one("sale.order.line", index="btree_not_null", ondelete="set null")
-    product_id = fields.Many2one("product.product", required=True, index=True, ondelete="restrict")
-    quantity = fields.Float(digits="Product Unit", help="In the product's unit.")
-    warehouse_id = fields.Many2one("stock.warehouse", index="btree_not_null", ondelete="restrict")
-    distance_km = fields.Float(string="Distance (km)", digits=(10, 1), help="Great circle to the place of delivery.")
-    reason = fields.Char(help="Why no warehouse was found: no_stock or no_site.")
-    cost = fields.Json(help="The parts of the cost of this choice.")
-    alternatives = fields.Json(help="The next best warehouses: [{warehouse, distance_km}].")
-    excluded = fields.Json(help="Warehouses that were out: [{warehouse, code, distance_km, product, free, needed}].")
-    explanation = fields.Text(compute="_compute_explanation")
-
-    @api.depends("reason", "warehouse_id", "alternatives", "excluded")
+    @api.depends("state", "data", "line_ids")
     @api.depends_context("lang")
-    def _compute_explanation(self):
-        for line in self:
-            line.explanation = line._line_sentence()
+    def _compute_panel(self):
+        qweb = self.env["ir.qweb"]
+        for decision in self:
+            # sudo: the words name warehouses and rules that the reader may not open, never more than their names.
+            told = decision.sudo()._told()
+            decision.panel = qweb._render("distrib_orders.routing_panel", {"told": told, "money": decision._money})
+
+    def _money(self, amount):
+        return self.company_id.currency_id.format(amount)
 
     def _whole_sentence(self):
         """The decision for an order that one warehouse fulfils as a whole."""
         self.ensure_one()
-        first = self.env._(
-            "Everything from %(warehouse)s%(distance)s, the nearest warehouse that has all the goods.",
-            warehouse=self.warehouse_id.sudo().name,
-            distance=self._distance(self.cost or {}),
-        )
-        return "\n".join([first, *self._grounds()])
+        first = self.line_ids[0]
+        values = {"warehouse": first.warehouse_id.sudo().name, "distance": first._distance(first.cost or {})}
+        return "\n".join([self._whole_text() % values, *self.line_ids._grounds()])
 
-    def _line_sentence(self):
-        """The decision for one line, and its grounds."""
+    def _whole_text(self):
+        _ = self.env._
+        return {
+            "nearest": _("Everything from %(warehouse)s%(distance)s, the nearest warehouse that has all the goods."),
+            "cost": _("Everything from %(warehouse)s%(distance)s: the plan that costs least."),
+            "fastest": _("Everything from %(warehouse)s%(distance)s: the goods arrive soonest."),
+            "splits": _("Everything from %(warehouse)s%(distance)s, in one parcel."),
+            "balanced": _("Everything from %(warehouse)s%(distance)s: the best balance of the rule's weights."),
+        }[self.strategy]
+
+    def _notes(self):
+        """Sentences about what was assumed, what was saved and what becomes of the rest."""
+        _, data, notes = self.env._, self.data or {}, []
+        if "weight" in data.get("assumed", ()):
+            notes.append(_("Some goods have no weight; a usual one was taken."))
+        if "place" in data.get("assumed", ()):
+            notes.append(_("The place of delivery is not known; distances were left out."))
+        if data.get("saved"):
+            notes.append(_("Saves %s against the plan before.", self._money(data["saved"])))
+        rest = {
+            "split": _("A line was divided among warehouses."),
+            "backorder": _("What is missing is shipped later."),
+            "transfer": _("What is missing is brought in from another warehouse."),
+            "buy": _("What is missing is bought."),
+            "hold": _("A clerk decides."),
+        }.get(data.get("remainder"))
+        return notes + [rest] * bool(rest)
+
+    # For readers and callers
+
+    def _told(self):
+        """The decision in words and figures, for the panel and for callers; see docs/api.md."""
         self.ensure_one()
-        return "\n".join([self._line_result(), *self._grounds()])
+        return {
+            "order_id": self.order_id.id,
+            "order": self.order_id.name,
+            "decided_at": fields.Datetime.to_string(self.create_date),
+            "decided": self.kind,
+            "decided_words": dict(self._fields["kind"]._description_selection(self.env))[self.kind],
+            "result": self.state,
+            "result_words": dict(self._fields["state"]._description_selection(self.env))[self.state],
+            "objective": self.strategy,
+            "objective_words": dict(self._fields["strategy"]._description_selection(self.env))[self.strategy],
+            "rules": self.ruleset_id.display_name or False,
+            "rule": self.rule_id.name or False,
+            "rule_words": self.rule_id.sentence or False,
+            "cost": (self.data or {}).get("cost", {}),
+            "currency": self.company_id.currency_id.name,
+            "notes": self._notes(),
+            "lines": [line._told() for line in self.line_ids],
+        }
 
-    def _line_result(self):
-        product, quantity = self.product_id.display_name, self._number(self.quantity)
-        if self.warehouse_id:
-            return self.env._(
-                "%(quantity)s × %(product)s from %(warehouse)s%(distance)s, the nearest that has this line.",
-                quantity=quantity,
-                product=product,
-                warehouse=self.warehouse_id.sudo().name,
-                distance=self._distance(self.cost or {}),
-            )
-        if self.reason == "no_site":
-            return self.env._("%s: the channel allows no warehouse to ship it.", product)
-        return self.env._(
-            "%(quantity)s × %(product)s: no single warehouse has enough.", quantity=quantity, product=product
-        )
+    @api.model
+    @api.readonly
+    def explain_orders(self, order_ids):
+        """Why orders ship from where they do: the last decision about each, in the caller's language.
 
-    def _grounds(self):
-        """Sentences about the runners-up and about the warehouses that were out."""
-        rows = []
-        names = self._warehouse_names()
-        others = [f"{names[row['warehouse']]}{self._distance(row)}" for row in self.alternatives or ()]
-        if others:
-            rows.append(self.env._("Next best: %s.", self._enumerate(others)))
-        # Of the warehouses that were short, only a nearer one raises the question why it was not taken.
-        short = [
-            self._short(row, names)
-            for row in (self.excluded or ())
-            if row["code"] == "short" and not self._is_farther(row)
-        ]
-        if short:
-            rows.append(self.env._("Too little in stock: %s.", self._enumerate(short)))
-        barred = [names[row["warehouse"]] for row in (self.excluded or ()) if row["code"] == "not_candidate"]
-        if barred:
-            rows.append(self.env._("Not allowed for this channel: %s.", self._enumerate(barred)))
-        return rows
+        Call it as ``distrib.routing.decision.explain_orders`` over XML-RPC or JSON-2 as an internal user.
 
-    def _is_farther(self, row):
-        mine, other = (self.cost or {}).get("distance_km"), row.get("distance_km")
-        return bool(self.warehouse_id) and None not in (mine, other) and other > mine
-
-    def _short(self, row, names):
-        product = self.env["product.product"].browse(row["product"]).sudo()
-        return self.env._(
-            "%(warehouse)s (%(product)s: %(free)s of %(needed)s)",
-            warehouse=names[row["warehouse"]],
-            product=product.default_code or product.name,
-            free=self._number(row["free"]),
-            needed=self._number(row["needed"]),
-        )
-
-    def _warehouse_names(self):
-        ids = {row["warehouse"] for rows in (self.alternatives, self.excluded) for row in rows or ()}
-        # sudo: names only, of warehouses whose company rule may be switched off in the reader's session.
-        found = self.env["stock.warehouse"].sudo().browse(ids).exists()
-        return dict.fromkeys(ids, "?") | {w.id: w.name for w in found}
-
-    def _distance(self, row):
-        if row.get("distance_km") is None:
-            return ""
-        return self.env._(" (%s km)", self._number(round(row["distance_km"])))
-
-    def _enumerate(self, items):
-        return format_list(self.env, items)
-
-    @staticmethod
-    def _number(value):
-        return f"{value:.2f}".rstrip("0").rstrip(".")
+        :param list order_ids: ids of sale orders; those without a decision are left out
+        :return: list of dict, see docs/api.md, "Why an order ships from where it does"
+        :raise AccessError: the caller may not read one of the orders
+        """
+        orders = self.env["sale.order"].browse(order_ids)
+        orders.check_access("read")
+        last = dict(self._read_group([("order_id", "in", orders.ids)], ["order_id"], ["id:max"]))
+        return [self.browse(last[order])._told() for order in orders if order in last]

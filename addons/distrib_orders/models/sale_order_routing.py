@@ -3,10 +3,15 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.service.model import retrying
 
-from ..engine import routing
+from ..engine.router.arrive import arrive
+from ..engine.router.costs import plan_parts
+from ..engine.router.instance import UNFILLED
+from ..engine.router.told import tell
 
 ROUTABLE = ("new", "to_route")
 CRON_BATCH = 100
+# What the router calls a line that has a way which its order may not take: it would be one parcel too many.
+REASONS = {"too_dear": "parcels"}
 
 
 class SaleOrder(models.Model):
@@ -40,11 +45,13 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.state in ("draft", "sent") and (self.pool_state in ROUTABLE or self.hold_code == "unfilled")
 
-    def _route(self, strategy="nearest"):
+    def _route(self, kind="arrival"):
         """Decide which warehouse fulfils which line, write it down, confirm and reserve.
 
-        Orders that another run works on at this moment are left to it; an order that cannot be filled is held.
+        Orders that another run works on at this moment are left to it; an order that cannot be filled is held, unless its
+        rule says otherwise.
 
+        :param kind: how the decision came about, as `distrib.routing.decision.kind` says it
         :return: the ``distrib.routing.decision`` records made
         """
         self.check_access("write")
@@ -56,19 +63,33 @@ class SaleOrder(models.Model):
         orders = orders.sorted(lambda order: (order.channel_ordered_at or order.date_order, order.id))
         decisions = self.env["distrib.routing.decision"]
         for company, group in orders.grouped("company_id").items():
-            decisions |= group.with_company(company)._route_company(strategy)
+            decisions |= group.with_company(company)._route_company(kind)
         return decisions
 
-    def _route_company(self, strategy):
+    def _route_company(self, kind):
         """Route orders of one company, the current one, in their sequence."""
-        allowed = self._allowed_warehouses()
-        sites = self.env["stock.warehouse"].union(self._network_warehouses(), *allowed.values())
-        requests = [order._routing_request(sites, allowed[order.channel_id]) for order in self]
-        stock = self._routing_stock({need.product for request in requests for need in request.needs}, sites)
-        plans = routing.route(requests, [self._routing_site(site) for site in sites], stock, strategy)
-        decisions = self._write_decisions(plans, strategy)
-        self._apply_plans(plans)
+        self._lock_goods()
+        routing = self.env["distrib.routing"]
+        task = routing._build(self)
+        bare = self if task is None else self - self.browse(task.order_ids.tolist())
+        decisions = bare._write_bare_decisions(kind)
+        bare._settle()
+        if task is None:
+            return decisions
+        prices = routing._prices_ahead(task)
+        location, filled = arrive(task.instance, task.waits, prices)
+        rest = self.env["distrib.routing.rest"]._plan(task, location, filled)
+        decisions |= self._write_decisions(task, location, kind, prices, rest=rest)
+        self._apply_task(task, location, filled, rest)
         return decisions
+
+    def _lock_goods(self):
+        """Lock what could be promised to these orders, in every warehouse that may ship them."""
+        routing = self.env["distrib.routing"]
+        products = {line.product_id.id for line in self.order_line if routing._is_goods(line)}
+        if products:
+            sites = self._network_warehouses().union(*self._candidates_by_channel().values())
+            self.env["distrib.position"]._lock_promises(products, sites.ids)
 
     # What the router is told
 
@@ -78,7 +99,7 @@ class SaleOrder(models.Model):
             [("company_id", "=", self.env.company.id), ("network_tier", "!=", False)]
         )
 
-    def _allowed_warehouses(self):
+    def _candidates_by_channel(self):
         """dict channel (or none) -> the warehouses that may ship its orders."""
         allowed = {channel: channel._candidate_warehouses() for channel in self.channel_id}
         free = self.filtered(lambda order: not order.channel_id)
@@ -88,37 +109,6 @@ class SaleOrder(models.Model):
             allowed[free.channel_id] = network or free.warehouse_id
         return allowed
 
-    @api.model
-    def _routing_site(self, warehouse):
-        known = warehouse.latitude or warehouse.longitude
-        return routing.Site(
-            warehouse.id,
-            warehouse.latitude if known else None,
-            warehouse.longitude if known else None,
-            warehouse.sequence,
-        )
-
-    def _routing_request(self, sites, allowed):
-        self.ensure_one()
-        latitude, longitude = self._routing_place()
-        return routing.Order(
-            self.id,
-            tuple(
-                routing.Need(
-                    line.id,
-                    line.product_id.id,
-                    line.product_uom_id._compute_quantity(line.product_uom_qty, line.product_id.uom_id),
-                )
-                for line in self.order_line
-                if line.product_id.is_storable and line.product_uom_qty > 0
-            ),
-            latitude,
-            longitude,
-            {site.id: "not_candidate" for site in sites - allowed},
-            self._allocation_claims(),
-            self.channel_id.id or None,
-        )
-
     def _routing_place(self):
         """Degrees north and east of the delivery address, else of its region, else (None, None)."""
         self.ensure_one()
@@ -127,92 +117,163 @@ class SaleOrder(models.Model):
             return partner.partner_latitude, partner.partner_longitude
         return self.region_id._coordinates().get(self.region_id.id, (None, None))
 
-    def _routing_stock(self, product_ids, sites):
-        """What each warehouse can still promise, and to whom, read in a few statements for all products."""
-        position = self.env["distrib.position"]
-        position._lock_promises(product_ids, sites.ids)
-        found = position._read_columns(product_ids, sites.ids)
-        keys = list(zip(found.warehouse_id.tolist(), found.product_id.tolist(), strict=True))
-        buffers = self.env["distrib.channel.buffer"]._kept_back(self.channel_id, found)
-        return routing.Stock(
-            dict(zip(keys, found.available.tolist(), strict=True)),
-            claims=self.env["distrib.allocation"]._claims(product_ids, sites.ids),
-            buffers={channel: dict(zip(keys, kept.tolist(), strict=True)) for channel, kept in buffers.items()},
-        )
-
     # What it decided
 
-    def _write_decisions(self, plans, strategy):
+    def _write_bare_decisions(self, kind):
+        """Orders without goods are decided as well: there is nothing to ship."""
+        return self._create_decisions(
+            [{"order_id": order.id, "kind": kind, "state": "whole", "data": {"lines": 0}} for order in self]
+        )
+
+    def _write_decisions(self, task, location, kind, prices=None, only=None, saved=None, rest=None):
+        values = self._decision_values(task, location, kind, prices, only, saved, rest)
+        return self._create_decisions(values)
+
+    def _create_decisions(self, values):
         # sudo: a decision is a record of what the router did; no role may write one by hand.
-        return self.env["distrib.routing.decision"].sudo().create(
-            [
-                {
-                    "order_id": plan.order,
-                    "strategy": strategy,
-                    "state": plan.state if plan.legs else "whole",
-                    "data": {"lines": len(plan.legs)},
-                    "line_ids": [(0, 0, self._decision_line(leg)) for leg in plan.legs],
-                }
-                for plan in plans
-            ]
-        ).sudo(self.env.su)  # fmt: skip
+        return self.env["distrib.routing.decision"].sudo().create(values).sudo(self.env.su)
 
     @api.model
-    def _decision_line(self, leg):
-        return {
-            "order_line_id": leg.need.line,
-            "product_id": leg.need.product,
-            "quantity": leg.need.quantity,
-            "warehouse_id": leg.site,
-            "distance_km": leg.distance_km or 0.0,
-            "reason": leg.reason,
-            "cost": {"distance_km": leg.distance_km},
-            "alternatives": [{"warehouse": o.site, "distance_km": o.distance_km} for o in leg.alternatives],
-            "excluded": [
-                {
-                    "warehouse": out.site, "code": out.code, "distance_km": out.distance_km,
-                    "product": out.product, "free": out.free, "needed": out.needed,
-                }
-                for out in leg.excluded
-            ],
-        }  # fmt: skip
+    def _decision_values(self, task, location, kind, prices=None, only=None, saved=None, rest=None):
+        """Values of the decisions about the orders of a task, or about ``only`` some (ids).
 
-    def _apply_plans(self, plans):
+        :param saved: dict order id -> money saved against the plan before
+        """
+        told = tell(task, location, prices)
+        sale_lines = defaultdict(list)
+        for sale_line, line in task.line_of.items():
+            sale_lines[line].append(sale_line)
+        values, start = [], task.instance.start.tolist()
+        for index, order in enumerate(task.order_ids.tolist()):
+            if only is not None and order not in only:
+                continue
+            span = range(start[index], start[index + 1])
+            lines = [
+                self._decision_line(task, told[line], sale_line) for line in span for sale_line in sale_lines[line]
+            ]
+            data = {"lines": len(lines), "cost": self._cost_sums(told, span)}
+            if order in task.assumed:
+                data["assumed"] = list(task.assumed[order])
+            if saved and saved.get(order):
+                data["saved"] = round(saved[order], 2)
+            if rest and index in rest:
+                data["remainder"] = rest[index].word
+            values.append({
+                "order_id": order, "kind": kind, "strategy": task.objective[index], "state": self._result(location, span),
+                "ruleset_id": task.notes["ruleset"], "rule_id": int(task.rules[index]) or False, "data": data,
+                "line_ids": [(0, 0, line) for line in lines],
+            })  # fmt: skip
+        return values
+
+    @api.model
+    def _cost_sums(self, told, span):
+        sums = defaultdict(float)
+        for line in span:
+            for name, part in told[line]["cost"].items():
+                if name not in ("distance_km", "days"):
+                    sums[name] += part
+        return {name: round(total, 2) for name, total in sums.items()}
+
+    @api.model
+    def _result(self, location, span):
+        sites = set(location[span.start : span.stop].tolist())
+        return "unfilled" if UNFILLED in sites else "split" if len(sites) > 1 else "whole"
+
+    @api.model
+    def _decision_line(self, task, told, sale_line):
+        line = self.env["sale.order.line"].browse(sale_line)
+        place, reason = told["location"], told["reason"]
+        quantity = line.product_uom_qty
+        if line.product_uom_id != line.product_id.uom_id:
+            quantity = line.product_uom_id._compute_quantity(quantity, line.product_id.uom_id)
+        return {
+            "order_line_id": sale_line,
+            "product_id": line.product_id.id,
+            "quantity": quantity,
+            "warehouse_id": int(task.site_ids[place]) if place != UNFILLED else False,
+            "distance_km": told["cost"].get("distance_km", 0.0),
+            "reason": REASONS.get(reason, reason),
+            "cost": told["cost"],
+            "alternatives": told["alternatives"],
+            "excluded": told["excluded"],
+        }
+
+    def _apply_task(self, task, location, filled, rest):
         """Set the warehouses, confirm and reserve what has a place; hold what has none."""
-        unfilled = self.browse([plan.order for plan in plans if plan.state == "unfilled"])
-        unfilled.write({"hold_code": "unfilled", "hold_data": False})
-        filled = [plan for plan in plans if plan.state != "unfilled"]
-        lines_of, orders_of = defaultdict(list), defaultdict(list)
-        for plan in filled:
-            for leg in plan.legs:
-                lines_of[leg.site].append(leg.need.line)
-            if plan.legs:
-                orders_of[self._main_site(plan)].append(plan.order)
+        held = [order for i, order in enumerate(task.order_ids.tolist()) if not filled[i] and i not in rest]
+        self.browse(held).write({"hold_code": "unfilled", "hold_data": False})
+        going = [i for i in range(len(task.order_ids)) if filled[i] or i in rest]
+        places = location.copy()
+        for index in going:
+            if index in rest:
+                rest[index].place(places)
+        self._write_places(task, places, going)
+        for index, plan in rest.items():
+            plan.divide(self.browse(int(task.order_ids[index])))
+        orders = self.browse([int(task.order_ids[i]) for i in going])
+        orders._settle()
+        for index, plan in rest.items():
+            plan.fetch(self.browse(int(task.order_ids[index])))
+
+    def _write_places(self, task, location, going):
+        """The warehouse of each line, and of each order: the one that ships most of its lines."""
+        site_ids, km = task.site_ids.tolist(), task.km
+        lines_of, orders_of, start = defaultdict(list), defaultdict(list), task.instance.start
+        chosen = set(going)
+        for sale_line, line in task.line_of.items():
+            if int(task.instance.order_of[line]) in chosen and location[line] != UNFILLED:
+                lines_of[site_ids[location[line]]].append(sale_line)
+        for index in going:
+            places = [place for place in location[start[index] : start[index + 1]].tolist() if place != UNFILLED]
+            if places:
+                far = {place: km[index, place] if km[index, place] == km[index, place] else 9e9 for place in places}
+                main = min(set(places), key=lambda p, far=far, all_=places: (-all_.count(p), far[p], site_ids[p]))
+                orders_of[site_ids[main]].append(int(task.order_ids[index]))
         for site, ids in orders_of.items():
             self.browse(ids).warehouse_id = site
         for site, ids in lines_of.items():
             self.env["sale.order.line"].browse(ids).routed_warehouse_id = site
-        orders = self.browse([plan.order for plan in filled])
-        orders.filtered("hold_code").write({"hold_code": False, "hold_data": False})
-        orders._confirm_routed()
 
-    @api.model
-    def _main_site(self, plan):
-        """The warehouse that ships most lines; the nearest of those that ship equally many."""
-        count = defaultdict(int)
-        for leg in plan.legs:
-            count[leg.site] += 1
-        far = {leg.site: leg.distance_km if leg.distance_km is not None else float("inf") for leg in plan.legs}
-        return min(count, key=lambda site: (-count[site], far[site], site))
+    def _settle(self):
+        """Lift the hold of what has a place now, confirm and reserve."""
+        self.filtered("hold_code").write({"hold_code": False, "hold_data": False})
+        self._confirm_routed()
 
     def _confirm_routed(self):
         if not self:
             return
         self.action_confirm()
+        self._reserve_routed()
+
+    def _reserve_routed(self):
         # Operation types may leave reservation to a date or to a hand; the pool reserves at once.
         waiting = self.picking_ids.filtered(lambda p: p.state in ("confirmed", "waiting"))
         if waiting.move_ids.filtered(lambda move: move.state in ("confirmed", "partially_available")):
             waiting.action_assign()
+
+    # Looking without touching
+
+    def _preview(self, ruleset=None):
+        """What would be decided now about each order, as unsaved decisions; nothing is written or locked."""
+        decisions = self.env["distrib.routing.decision"]
+        previews = []
+        for company, orders in self.grouped("company_id").items():
+            orders = orders.with_company(company)
+            task = self.env["distrib.routing"]._build(orders, ruleset=ruleset, movable=True)
+            if task is not None:
+                location, _filled = arrive(task.instance, task.waits)
+                previews += orders._decision_values(task, location, "arrival")
+        return [decisions.new(values) for values in previews]
+
+    def _routing_obstacle(self):
+        """In words, what stands against the choices of clerks for one order."""
+        self.ensure_one()
+        return "\n".join(preview.explanation for preview in self._preview())
+
+    @api.model
+    def _task_money(self, task, location):
+        """The money of a plan in its parts, for comparisons."""
+        return plan_parts(task.money, location)
 
     @api.model
     def _cron_route(self, batch=CRON_BATCH):

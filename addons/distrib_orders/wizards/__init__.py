@@ -1,1 +1,1 @@
-from . import hold_orders, split_order
+from . import hold_orders, routing_try, split_order

@@ -168,11 +168,23 @@ def _worth(instance: Instance, location: Ints, made: Parcels, prices: Prices) ->
     return worth + np.where(has[instance.order_of], 0.0, prices.capacity) - own[:, None]
 
 
+def remaining(instance: Instance, location: Ints) -> Floats:
+    """(M, S) what each article still sees at each location beside the plan."""
+    served = np.flatnonzero(location != UNFILLED)
+    used = np.zeros_like(instance.stock)
+    np.add.at(used, (location[served], instance.sku[served]), instance.quantity[served])
+    left = instance.stock - used
+    for share in instance.shared:
+        taken = used[:, share.skus]
+        for place in np.flatnonzero(taken.any(axis=1)):
+            left[place, list(share.skus)] = share.views(place, taken[place].tolist())[0]
+    return left
+
+
 def _excluded(instance: Instance, location: Ints, made: Parcels) -> np.ndarray:
     """(L, M) codes; of several reasons the one that stands above stock and capacity."""
     served = np.flatnonzero(location != UNFILLED)
-    left = instance.stock.copy()
-    np.subtract.at(left, (location[served], instance.sku[served]), instance.quantity[served])
+    left = remaining(instance, location)
     room = np.floor(instance.capacity) - np.bincount(made.place, minlength=instance.locations)
     has = np.zeros((instance.orders, instance.locations), dtype=bool)
     has[made.order, made.place] = True
@@ -184,6 +196,8 @@ def _excluded(instance: Instance, location: Ints, made: Parcels) -> np.ndarray:
     code[instance.stock.T[instance.sku] < needed] = SHORT
     code[~np.isfinite(lanes.first + lanes.per_kg + lanes.late)[orders]] = NO_LANE
     code = np.where(instance.barred[orders] > 0, OFFSET + instance.barred[orders], code).astype(np.int8)
+    if instance.limits is not None:
+        code = np.where(instance.limits > 0, OFFSET + instance.limits, code).astype(np.int8)
     code[instance.bans] = BANNED
     pins = instance.pins[:, None]
     code[(pins >= 0) & (pins != np.arange(instance.locations))] = PINNED

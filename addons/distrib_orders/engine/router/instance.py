@@ -19,7 +19,9 @@ CONFLICT = -2  # in pins: the line was pinned to two locations at once
 
 # Why a location is out, for an order as a whole. Zero means that it may be used; the caller may add codes of its own
 # behind these, the engine only hands them back.
-BARRED = ("", "banned", "rule", "cold_chain", "dangerous", "closed", "no_lane", "margin")
+BARRED = (
+    "", "banned", "rule", "cold_chain", "dangerous", "closed", "no_lane", "margin", "not_candidate", "pair", "cut_off",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,42 @@ class Lanes:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Articles that stand for the same goods, seen by different customers.
+
+    ``skus`` (n): the articles. ``free`` (M): what anybody may have. ``buffers`` (n, M): what each of them leaves of the
+    free ones. ``claims`` (k, M): what is kept for somebody; ``draws`` (n): the claims that each article may use up, in
+    that sequence and before the free ones.
+    """
+
+    skus: tuple[int, ...]
+    free: Floats
+    buffers: Floats
+    claims: Floats
+    draws: tuple[tuple[int, ...], ...]
+
+    def views(self, place: int, used: Sequence[float]) -> tuple[list[float], float]:
+        """What each article still sees at a place when ``used`` (n) of them is taken, and what is left free.
+
+        >>> goods = Share((0, 1), np.array([5.0]), np.array([[0.0], [3.0]]), np.array([[2.0]]), ((0,), ()))
+        >>> goods.views(0, [0.0, 0.0]), goods.views(0, [3.0, 0.0])
+        (([7.0, 2.0], 5.0), ([4.0, 1.0], 4.0))
+        """
+        kept, free = self.claims[:, place].tolist(), float(self.free[place])
+        for amount, draws in zip(used, self.draws, strict=True):
+            for claim in draws:
+                taken = min(amount, kept[claim])
+                kept[claim] -= taken
+                amount -= taken
+            free -= amount
+        seen = [
+            max(free - float(buffer[place]), 0.0) + sum(kept[claim] for claim in draws)
+            for buffer, draws in zip(self.buffers, self.draws, strict=True)
+        ]
+        return seen, free
+
+
+@dataclass(frozen=True)
 class Instance:
     """A pool of orders to route. Raises ValueError when the arrays do not fit each other.
 
@@ -47,7 +85,9 @@ class Instance:
     cost of not delivering the line. ``stock`` (M, S) free to promise. ``capacity`` (M) parcels that may still be made.
     ``parcel_handling`` and ``unit_handling`` (M). ``split`` (O): cost of each parcel of the order after the first.
     ``barred`` (O, M): 0 or the reason's index in :data:`BARRED`. ``pins`` (L): a location, FREE or CONFLICT. ``bans``
-    (L, M): true where a clerk has banned the location for the line.
+    (L, M): true where a clerk has banned the location for the line. ``limits`` (L, M): 0 or the reason's index in
+    :data:`BARRED` why the line may not come from there. ``most`` (O): parcels that an order may have. ``shared``: which
+    articles stand for the same goods; their columns of ``stock`` hold what each of them sees.
     """
 
     start: Ints
@@ -65,6 +105,9 @@ class Instance:
     pins: Ints
     bans: NDArray[np.bool_]
     distance: Floats | None = None
+    limits: NDArray[np.int8] | None = None
+    most: Ints | None = None
+    shared: tuple[Share, ...] = ()
     order_of: Ints = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +130,11 @@ class Instance:
         return len(self.capacity)
 
     @property
+    def parcels(self) -> Ints:
+        """(O) the most parcels of each order."""
+        return np.diff(self.start) if self.most is None else self.most
+
+    @property
     def near(self) -> Floats:
         """(O, M) what "nearest" sorts by: kilometres where known, else the first fee."""
         return self.lanes.first if self.distance is None else self.distance
@@ -101,6 +149,8 @@ class Instance:
         able = (self.barred[orders] == 0) & (self.capacity >= 1)
         able &= np.isfinite(lanes.first[orders] + lanes.per_kg[orders] + lanes.late[orders])
         able &= ~self.bans[lines] & (self.stock.T[self.sku[lines]] >= needed)
+        if self.limits is not None:
+            able &= self.limits[lines] == 0
         pins = self.pins[lines, None]
         return able & ((pins == FREE) | (pins == np.arange(self.locations)))
 
@@ -111,6 +161,10 @@ class Instance:
             "barred": (orders, places), "bans": (lines, places), "parcel_handling": (places,),
             "unit_handling": (places,),
         }  # fmt: skip
+        if self.limits is not None:
+            shapes["limits"] = (lines, places)
+        if self.most is not None:
+            shapes["most"] = (orders,)
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, not {shape}")
@@ -164,6 +218,12 @@ def merge_lines(keys: Sequence[tuple[int, int, int]]) -> tuple[list[int], list[i
     return into, pins
 
 
+def _overdrawn(share: Share, used: Floats) -> bool:
+    """Whether a plan takes more of shared goods than there is, or than an article may."""
+    taken = used[:, share.skus]
+    return any(share.views(place, taken[place].tolist())[1] < -1e-6 for place in np.flatnonzero(taken.any(axis=1)))
+
+
 def violations(instance: Instance, location: Ints) -> list[str]:
     """What a plan does that it must not; empty for a good one. Used by tests and before a plan is written."""
     found = []
@@ -178,4 +238,9 @@ def violations(instance: Instance, location: Ints) -> list[str]:
         found.append("capacity")
     if not instance.usable()[served, places].all():
         found.append("usable")
+    made = np.unique(instance.order_of[served] * instance.locations + places) // instance.locations
+    if (np.bincount(made, minlength=instance.orders) > instance.parcels).any():
+        found.append("parcels")
+    if any(_overdrawn(share, used) for share in instance.shared):
+        found.append("shared")
     return found

@@ -13,7 +13,7 @@ import numpy as np
 
 from .costs import plan_cost
 from .improve import Effort, improve
-from .instance import Instance, Plan
+from .instance import Instance, Ints, Plan
 from .prices import subgradient
 from .rules import RULES
 from .single import Menu, in_turn
@@ -53,8 +53,12 @@ class Outcome:
     steps: dict[str, float]
 
 
-def optimise(instance: Instance, settings: Settings | None = None) -> Outcome:
-    """The best plan found for the pool."""
+def optimise(instance: Instance, settings: Settings | None = None, present: Ints | None = None) -> Outcome:
+    """The best plan found for the pool.
+
+    ``present`` (L): the plan that is carried out so far. What is found never leaves more unfilled than it or the rule,
+    nor is it dearer than the one of them that fills more (of two that fill the same, the cheaper one).
+    """
     settings = settings or Settings()
     clock, until = settings.clock, math.inf
     begun = clock() if clock else 0.0
@@ -64,6 +68,9 @@ def optimise(instance: Instance, settings: Settings | None = None) -> Outcome:
     plain = Menu(instance, groups, Prices.none(instance))
     exact = _plan(instance, in_turn(plain))
     best = better(instance, rule, exact)
+    if present is not None:
+        held = Plan(present, plan_cost(instance, present))
+        best = min((held, best), key=lambda known: (round(known.unfilled_units(instance), 6), known.cost))
     stop = (lambda: clock() > begun + PRICE_SHARE * settings.seconds) if clock else None
     prices, relaxed = subgradient(instance, groups, best.cost, settings.price_rounds, stop=stop)
     guided = Menu(instance, groups, prices)

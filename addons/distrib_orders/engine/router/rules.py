@@ -15,9 +15,11 @@ class Ledger:
     ``capacity[m]`` parcels.
     """
 
-    __slots__ = ("capacity", "stock")
+    __slots__ = ("_shares", "_used", "capacity", "stock")
 
     def __init__(self, instance: Instance):
+        self._shares = {sku: (share, index) for share in instance.shared for index, sku in enumerate(share.skus)}
+        self._used: dict[tuple[int, int], list[float]] = {}
         # The margin lets 0.1 + 0.2 be taken from 0.3.
         self.stock: list[list[float]] = (instance.stock.T + 1e-9).tolist()
         self.capacity: list[float] = np.floor(instance.capacity + 1e-9).tolist()
@@ -26,10 +28,20 @@ class Ledger:
         """Book an order (one place a line, UNFILLED where none), or give it back with ``sign`` -1."""
         for sku, quantity, place in zip(skus, quantities, places, strict=True):
             if place >= 0:
-                self.stock[sku][place] -= sign * quantity
+                self._move(sku, place, sign * quantity)
         for place in set(places):
             if place >= 0:
                 self.capacity[place] -= sign
+
+    def _move(self, sku: int, place: int, quantity: float) -> None:
+        if sku not in self._shares:
+            self.stock[sku][place] -= quantity
+            return
+        share, index = self._shares[sku]
+        used = self._used.setdefault((share.skus[0], place), [0.0] * len(share.skus))
+        used[index] += quantity
+        for other, seen in zip(share.skus, share.views(place, used)[0], strict=True):
+            self.stock[other][place] = seen + 1e-9
 
 
 def nearest_whole(instance: Instance) -> Plan:
@@ -51,14 +63,28 @@ def _run(instance: Instance, decide: Callable[..., list[int]]) -> Plan:
     usable = instance.usable().tolist()
     start, sku, quantity = instance.start.tolist(), instance.sku.tolist(), instance.quantity.tolist()
     location: list[int] = []
+    most = instance.parcels.tolist()
     for order, near in enumerate(ranked):
         first, last = start[order], start[order + 1]
         skus, quantities = sku[first:last], quantity[first:last]
-        places = decide(ledger, near, usable[first:last], skus, quantities)
+        places = fewest(decide(ledger, near, usable[first:last], skus, quantities), most[order])
         ledger.take(skus, quantities, places)
         location += places
     found = np.array(location, dtype=np.int64)
     return Plan(found, plan_cost(instance, found))
+
+
+def fewest(places: list[int], most: int) -> list[int]:
+    """Leave the lines of the smallest parcels where there are more parcels than the order may have.
+
+    >>> fewest([4, 2, 4, -1], 1)
+    [4, -1, 4, -1]
+    """
+    made = {place for place in places if place >= 0}
+    if len(made) <= most:
+        return places
+    kept = set(sorted(made, key=lambda place: (-places.count(place), places.index(place)))[: max(most, 0)])
+    return [place if place in kept else UNFILLED for place in places]
 
 
 def _whole_then_lines(ledger: Ledger, near: list[int], able: list, skus: list, quantities: list) -> list[int]:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .instance import UNFILLED, Instance
-from .rules import Ledger
-from .table import Group, Prices, build, priced
+from .rules import Ledger, fewest
+from .table import EXACT_LINES, Group, Prices, build, priced
 from .wide import best_wide
 
 Parcel = tuple[float, int]  # cost with prices, location
@@ -28,6 +28,7 @@ class Entry(NamedTuple):
     leave: list[float]
     sets: list[list[Parcel]]
     split: float
+    most: int = EXACT_LINES
 
 
 class Menu:
@@ -42,17 +43,17 @@ class Menu:
     def _fill(self, group: Group) -> None:
         instance = self.instance
         cost = priced(instance, group, self.prices)
-        rank = np.argsort(cost, axis=2)
+        rank = np.argsort(cost, axis=2, kind="stable")  # of equals the first location, on every machine
         costs = np.take_along_axis(cost, rank, axis=2).tolist()
         places, able = rank.tolist(), np.isfinite(cost).sum(axis=2).tolist()
         rows = zip(
             group.orders.tolist(), instance.sku[group.lines].tolist(), instance.quantity[group.lines].tolist(),
-            instance.unfilled[group.lines].tolist(), instance.split[group.orders].tolist(), costs, places, able,
-            strict=True,
+            instance.unfilled[group.lines].tolist(), instance.split[group.orders].tolist(),
+            instance.parcels[group.orders].tolist(), costs, places, able, strict=True,
         )  # fmt: skip
-        for order, skus, quantities, leave, split, prices, locations, counts in rows:
+        for order, skus, quantities, leave, split, most, prices, locations, counts in rows:
             sets = [list(zip(p[:n], m[:n], strict=True)) for p, m, n in zip(prices, locations, counts, strict=True)]
-            self.entries[order] = Entry(skus, quantities, leave, sets, split)
+            self.entries[order] = Entry(skus, quantities, leave, sets, split, most)
 
     def decide(self, order: int, ledger: Ledger) -> tuple[float, list[int]]:
         """(cost with prices, location of each line) of the order's best plan; takes nothing."""
@@ -63,12 +64,21 @@ class Menu:
 
     def _decide_wide(self, order: int, ledger: Ledger) -> tuple[float, list[int]]:
         stock = np.array(ledger.stock).T
-        places, value = best_wide(self.instance, order, stock, np.array(ledger.capacity), self.prices)
+        capacity = np.array(ledger.capacity)
+        places, value = best_wide(self.instance, order, stock, capacity, self.prices)
+        most = int(self.instance.parcels[order])
+        if len(set(places.tolist()) - {UNFILLED}) > most:
+            # Only the locations that take the most lines stay open.
+            kept = [place for place in fewest(places.tolist(), most) if place >= 0]
+            capacity[np.setdiff1d(np.arange(len(capacity)), kept)] = 0
+            places, value = best_wide(self.instance, order, stock, capacity, self.prices)
         return value, places.tolist()
 
 
 def decide(entry: Entry, ledger: Ledger) -> tuple[float, list[int]]:
     """(cost with prices, location of each line) of the best plan of an order that has a table."""
+    if entry.most < len(entry.skus):
+        return _decide_limited(entry, ledger)
     if len(entry.skus) == 1:
         cost, place = _first_one(entry.sets[0], ledger.stock[entry.skus[0]], entry.quantities[0], ledger.capacity)
         return (cost - entry.split, [place]) if cost - entry.split < entry.leave[0] else (entry.leave[0], [UNFILLED])
@@ -168,6 +178,29 @@ def _decide_many(entry: Entry, ledger: Ledger) -> tuple[float, list[int]]:
                 plan[bit] = found[part][1]
         shipped ^= part
     return best, plan
+
+
+def _decide_limited(entry: Entry, ledger: Ledger) -> tuple[float, list[int]]:
+    """As :func:`_decide_many` with at most ``entry.most`` parcels: the value of a set by number of parcels."""
+    needs = [(ledger.stock[sku], quantity) for sku, quantity in zip(entry.skus, entry.quantities, strict=True)]
+    found = [NOTHING]
+    for mask, parcels in enumerate(entry.sets, 1):
+        within = [need for bit, need in enumerate(needs) if mask >> bit & 1]
+        found.append(_first_all(parcels, within, ledger.capacity))
+    layers: list[list[tuple[float, tuple[int, ...]]]] = [[(0.0, ())] + [(float("inf"), ())] * (len(found) - 1)]
+    for _ in range(max(entry.most, 0)):
+        last, layer = layers[-1], [layers[0][0]]
+        for mask in range(1, len(found)):
+            ways = [(found[part][0] + last[mask ^ part][0], (part, *last[mask ^ part][1])) for part in PARTS[mask]]
+            layer.append(min([last[mask], *ways], key=lambda way: way[0]))
+        layers.append(layer)
+    cost, mask = _shipped([value for value, _ in layers[-1]], entry)
+    plan = [UNFILLED] * len(entry.skus)
+    for part in layers[-1][mask][1]:
+        for bit in range(len(plan)):
+            if part >> bit & 1:
+                plan[bit] = found[part][1]
+    return cost, plan
 
 
 def _first_all(parcels: list[Parcel], needs: list[tuple[list[float], float]], capacity: list[float]) -> Parcel:
