@@ -175,10 +175,11 @@ def _fill(batch: Batch, rows: np.ndarray, parts: np.ndarray, found: dict) -> Non
     total = parts.sum(axis=2)
     period = np.maximum(lead + review, 1e-6)
     mean = total.mean(axis=1) / period
-    spread = np.maximum(total.var(axis=1) - (mean * sigma) ** 2, 0.0)
+    spread = total.var(axis=1) - (mean * sigma) ** 2
     values = {
         "demand_mean": mean,
-        "demand_sigma": np.sqrt(spread / period),
+        # Where the lead time explains all of the spread, that of the past days has to do.
+        "demand_sigma": np.where(spread > 0, np.sqrt(np.maximum(spread, 0) / period), batch.statistics.sigma[rows]),
         "safety_stock": safety,
         "reorder_point": reorder,
         "order_up_to": top,
