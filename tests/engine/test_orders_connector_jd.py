@@ -359,6 +359,12 @@ def test_what_a_line_brought_follows_from_the_coupons(fake):
     assert round(sum(line.paid for line in order.lines) + order.freight, 2) == order.paid
 
 
+def test_fee_and_tax_are_no_revenue_of_a_line(fake):
+    fake.place("1", {"jdPrice": "10.00"}, orderPayment="16.00", freightPrice="3.00", serviceFee="2.00", taxFee="1.00")
+    _found, order = words(fake, "1")
+    assert (order.lines[0].paid, order.lines[0].platform_discount, order.freight) == (10.0, 0.0, 6.0)
+
+
 def test_amounts_that_are_empty_are_unknown(fake):
     empty = dict.fromkeys(("orderPayment", "sellerDiscount", "orderSellerPrice", "freightPrice", "balanceUsed"), "")
     coupons = [

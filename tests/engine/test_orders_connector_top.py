@@ -537,7 +537,8 @@ def paid(fake):
 
 
 def test_one_parcel_ships_the_whole_order(paid, client):
-    client.ship(Shipment("900", "k", (parcel("SF1", "90001", "90002", "90003"),)))
+    order = json.loads(client.order("900").body)
+    client.ship(Shipment("900", "k", (parcel("SF1", "90001", "90002", "90003"),), order=order))
     assert paid.sent == [("900", "SF1", ("90001", "90002", "90003"))]
     assert "is_split" not in paid.asked[-1]
     assert client.shipped("900") == {"SF1"}
@@ -545,17 +546,26 @@ def test_one_parcel_ships_the_whole_order(paid, client):
 
 
 def test_a_part_and_then_the_rest(paid, client):
-    client.ship(Shipment("900", "k1", (parcel("SF1", "90001"),), complete=False))
+    """The rest is told alone, and is not taken for the whole."""
+    order = json.loads(client.order("900").body)
+    client.ship(Shipment("900", "k1", (parcel("SF1", "90001"),), complete=False, order=order))
     assert paid.trades["900"]["status"] == "SELLER_CONSIGNED_PART"
-    client.ship(Shipment("900", "k2", (parcel("SF1", "90001"), parcel("YT2", "90002", "90003", carrier="YTO"))))
+    client.ship(Shipment("900", "k2", (parcel("YT2", "90002", "90003", carrier="YTO"),), order=order))
     assert paid.sent == [("900", "SF1", ("90001",)), ("900", "YT2", ("90002", "90003"))]
     assert client.shipped("900") == {"SF1", "YT2"}
 
 
+def test_parcels_of_unknown_content_ship_a_complete_order_once(paid, client):
+    client.ship(Shipment("900", "k1", (parcel("SF1"),), complete=False))
+    assert not paid.sent, "a part of nobody knows what is nothing to confirm"
+    client.ship(Shipment("900", "k2", (parcel("SF1"), parcel("SF2"))))
+    client.ship(Shipment("900", "k2", (parcel("SF2"),)))  # what the outbox leaves of it when it asks again
+    assert [sent[1] for sent in paid.sent] == ["SF1"]
+
+
 def test_a_line_in_two_parcels_is_confirmed_with_the_first(paid, client):
-    client.ship(
-        Shipment("900", "k", (parcel("SF1", "90001", "90002"), parcel("SF2", "90002", "90003"), parcel("SF3", "90003")))
-    )
+    parcels = (parcel("SF1", "90001", "90002"), parcel("SF2", "90002", "90003"), parcel("SF3", "90003"), parcel("SF4"))
+    client.ship(Shipment("900", "k", parcels))
     assert [(sent[1], sent[2]) for sent in paid.sent] == [("SF1", ("90001", "90002")), ("SF2", ("90003",))]
 
 
@@ -587,13 +597,16 @@ def test_a_refunded_line_does_not_keep_the_rest_from_being_shipped(paid, client)
 
 
 def test_stock_goes_out_by_listing_and_twenty_at_a_time(fake, client):
-    levels = [StockLevel(f"s{at}", at, "7001") for at in range(25)] + [
+    levels = [StockLevel(f"s{at}", at, "7001") for at in range(25)]
+    levels += [
         StockLevel("s99", 3, "7002"),
         StockLevel("", 4, "7003"),
+        StockLevel("TEA", 6, "7004", sku="TEA"),
     ]
     results = client.push_stock(levels)
-    assert [result.error for result in results] == [""] * 27
+    assert [result.error for result in results] == [""] * 28
     assert fake.stock[("7001", "s24")] == 24 and fake.stock[("7002", "s99")] == 3 and fake.stock[("7003", "")] == 4
+    assert fake.stock[("7004", "")] == 6, "a listing without variants, matched by our code"
     assert fake.count("taobao.skus.quantity.update") == 3
     assert {call.get("type") for call in fake.asked} == {"1"}, "the whole quantity, so that a repetition is harmless"
 

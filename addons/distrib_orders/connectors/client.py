@@ -32,6 +32,7 @@ class Client:
     reach = timedelta(days=90)
     page_size = 50
     stock_batch = 20
+    ships_whole = False  # the platform takes an order in one confirmation: it is told all parcels when the last has left
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class JdClient(Client):
     slice = timedelta(hours=1)
     page_size = 50
     stock_batch = 20
+    ships_whole = True
 
     # Orders and refunds ---------------------------------------------------------------------------------------------
 

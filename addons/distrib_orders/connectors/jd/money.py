@@ -32,7 +32,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Money:
-    """``total`` paid by the buyer, freight included; None when JD does not say."""
+    """``total`` paid by the buyer, freight included; None when JD does not say. ``freight`` with service fee and tax."""
 
     total: float | None
     freight: float
@@ -40,7 +40,7 @@ class Money:
 
 
 def share_out(order: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> Money:
-    """The money of an order by its lines, so that what lines were paid for, freight, fee and tax add up to what was paid.
+    """The money of an order by its lines, so that what was paid for lines and freight adds up to what was paid.
 
     >>> order = {"orderPayment": "85.00", "freightPrice": "6.00", "sellerDiscount": "10.00"}
     >>> money = share_out(order, [{"jdPrice": "100", "itemTotal": "1"}, {"jdPrice": "0", "itemTotal": "1"}])
@@ -50,7 +50,7 @@ def share_out(order: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> M
     quantities = [int(Decimal(str(item.get("itemTotal") or 0))) for item in items]
     prices = [amount(item.get("jdPrice")) or 0.0 for item in items]
     goods = [round(price * quantity, 2) for price, quantity in zip(prices, quantities, strict=True)]
-    freight = amount(order.get("freightPrice")) or 0.0
+    freight = round(sum(amount(order.get(key)) or 0.0 for key in ("freightPrice", "serviceFee", "taxFee")), 2)
     paid = _paid(order)
     given = _given(order, items, goods)
     left = [round(a - b, 2) for a, b in zip(goods, given, strict=True)]
@@ -73,8 +73,7 @@ def _platform_part(order: Mapping[str, Any], paid: float | None, freight: float,
     """What of the lines neither the shop gave nor the buyer paid."""
     if paid is None:
         return round(sum(_coupons(order, PLATFORM).values()), 2)
-    fees = sum(amount(order.get(key)) or 0.0 for key in ("serviceFee", "taxFee"))
-    return round(left - (paid - freight - fees), 2)
+    return round(left - (paid - freight), 2)
 
 
 def _given(order: Mapping[str, Any], items: Sequence[Mapping[str, Any]], goods: Sequence[float]) -> list[float]:

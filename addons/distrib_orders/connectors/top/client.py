@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -74,19 +74,29 @@ class TopClient(Client):
     # Shipping -------------------------------------------------------------------------------------------------------
 
     def ship(self, shipment: Shipment) -> None:
-        """TOP ships lines, not pieces: a line in several parcels is confirmed with the first of them."""
-        known: set[str] = set()
-        whole = shipment.complete and len(shipment.parcels) == 1
-        if not any(line.line_id for parcel in shipment.parcels for line in parcel.lines):
-            whole = True  # nobody says what is in which parcel
-        for parcel in shipment.parcels[:1] if whole else shipment.parcels:
-            lines = [] if whole else [line.line_id for line in parcel.lines if line.line_id not in known]
-            lines = list(dict.fromkeys(lines))
-            known.update(lines)
-            if whole or lines:
-                self._send(shipment.external_id, parcel, lines)
+        """TOP ships lines, not pieces: a line in several parcels is confirmed with the first of them.
 
-    def _send(self, tid: str, parcel: Parcel, lines: list[str]) -> None:
+        Where nobody knows what is in the parcels, the order is confirmed as a whole when it is complete.
+        """
+        known: set[str] = set()
+        if not any(parcel.lines for parcel in shipment.parcels):
+            if shipment.complete and shipment.parcels:
+                self._send(shipment.external_id, shipment.parcels[0], [], blind=True)
+            return
+        for parcel in shipment.parcels:
+            lines = [line for line in dict.fromkeys(line.line_id for line in parcel.lines) if line not in known]
+            known.update(lines)
+            if lines:
+                whole = shipment.complete and self._is_whole(shipment.order, lines)
+                self._send(shipment.external_id, parcel, [] if whole else lines)
+
+    @staticmethod
+    def _is_whole(trade: Mapping[str, Any], lines: Sequence[str]) -> bool:
+        """Whether a parcel holds all of a trade, so that it need not be split."""
+        every = {number(row, "oid") for row in listed(trade, "orders", "order") if row.get("status") != "TRADE_CLOSED"}
+        return bool(every) and every <= set(lines)
+
+    def _send(self, tid: str, parcel: Parcel, lines: list[str], blind: bool = False) -> None:
         """Confirm one parcel. TOP takes each line once, so that a repetition is refused and then found to be done."""
         asked: dict[str, Any] = {"tid": tid, "company_code": parcel.carrier, "out_sid": parcel.tracking}
         if lines:
@@ -94,14 +104,18 @@ class TopClient(Client):
         try:
             found = self.invoke("taobao.logistics.online.send", **asked)
         except Refused as error:
-            if self._is_shipped(tid, parcel.tracking, lines):
+            if self._is_shipped(tid, parcel.tracking, lines, blind):
                 return
             raise Refused(f"{parcel.tracking}: {error}", error.code) from error
         if str((found.get("shipping") or {}).get("is_success")).lower() != "true":
             raise Refused(f"{parcel.tracking}: not taken", "is_success")
 
-    def _is_shipped(self, tid: str, tracking: str, lines: list[str]) -> bool:
-        known = {line: tracking in numbers for line, numbers in self._waybills(tid).items()}
+    def _is_shipped(self, tid: str, tracking: str, lines: list[str], blind: bool) -> bool:
+        """Whether the platform knows this parcel; of one that nobody knows the content of, whether it waits for any."""
+        waybills = self._waybills(tid)
+        if blind:
+            return bool(waybills) and all(waybills.values())
+        known = {line: tracking in numbers for line, numbers in waybills.items()}
         return all(known.get(line) for line in lines) if lines else any(known.values())
 
     def shipped(self, external_id: str) -> set[str]:
@@ -141,7 +155,8 @@ class TopClient(Client):
             if not item:
                 results += [StockResult(level.platform_sku, "the listing's number is missing") for level in group]
                 continue
-            skus = [level for level in group if level.platform_sku and level.platform_sku != item]
+            # a listing without variants is known by its own number alone, or by our code
+            skus = [level for level in group if level.platform_sku not in ("", item, level.sku)]
             for at in range(0, len(skus), 20):
                 results += self._push_skus(item, skus[at : at + 20])
             results += [self._push_item(item, level) for level in group if level not in skus]
