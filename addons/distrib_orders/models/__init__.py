@@ -11,6 +11,7 @@ from . import (
     channel_product,
     channel_pull,
     channel_stock,
+    channel_whole,
     dealer_tier,
     demand_orders,
     demo,
