@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from .client import Client
@@ -57,13 +58,13 @@ def get(code: str) -> Platform:
 
 def platforms() -> dict[str, Platform]:
     """All platforms by code."""
-    if not _PLATFORMS:
-        _load()
+    _load()
     return _PLATFORMS
 
 
+@cache
 def _load() -> None:
-    """Each folder registers itself when it is imported."""
+    """Each folder registers itself when it is imported; some may have been imported before the others were asked for."""
     from . import (
         jd,  # noqa: F401
         shopify,  # noqa: F401
