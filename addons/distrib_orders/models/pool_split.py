@@ -68,7 +68,8 @@ class SaleOrder(models.Model):
         routed = self.state == "sale"
         if routed:
             hold = {name: self[name] for name in ("hold_code", "hold_data", "hold_until")}
-            self._action_cancel()
+            # sudo: the desk may take a promise back, whose transfers belong to the warehouse
+            self.sudo()._action_cancel()
             self.action_draft()
             self.write(hold)
         parent = self.split_from_id or self

@@ -31,7 +31,7 @@ class SaleOrder(models.Model):
                     and o.state == "draft"
                     and not (o.hold_data or {}).get("next")
                     and o.channel_ordered_at + span > now
-                )  # noqa: B023
+                )
             )
             for order in waiting:
                 order.reserve_until = order.channel_ordered_at + span

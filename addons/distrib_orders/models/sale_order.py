@@ -222,6 +222,17 @@ class SaleOrder(models.Model):
         ready.released_at = fields.Datetime.now()
         return True
 
+    def action_pool_cancel(self):
+        """Cancel orders that have not left yet."""
+        self._check_order_desk()
+        # sudo: the desk decides about orders; their transfers, which stop with them, belong to the warehouse
+        late = self.sudo().filtered(lambda o: o._has_left())
+        if late:
+            raise UserError(self.env._("Goods of these orders have left already: %s", ", ".join(late.mapped("name"))))
+        self.check_access("write")
+        self.sudo()._action_cancel()
+        return True
+
     def action_draft(self):
         """A cancelled order that comes back starts again: nothing is routed or released."""
         result = super().action_draft()
