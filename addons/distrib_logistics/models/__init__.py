@@ -6,6 +6,7 @@ from . import (
     parcel_intake,
     sale_order,
     stock_picking,
+    stock_picking_channel,
     tracking_code,
     tracking_event,
     tracking_message,

@@ -105,7 +105,9 @@ def _add_row(found: FileOrder, number: int, texts: Mapping[str, str], zone: str)
         value = _value(target, text, zone)
         if value is None:
             found.problems.append(BadCell(number, target, text, "bad_date" if target in TIMES else "not_a_number"))
-        elif target in ("quantity", "price_unit", "paid", "freight") and (value < 0 or target == "quantity" and not value):
+        elif target in ("quantity", "price_unit", "paid", "freight") and (
+            value < 0 or (target == "quantity" and not value)
+        ):
             found.problems.append(BadCell(number, target, text, "not_positive"))
         elif target in LINE:
             line[target] = value
@@ -145,7 +147,7 @@ def _time(text: str, zone: str) -> str | None:
         pass
     for form in LIKELY_TIMES:
         try:
-            return datetime.strptime(text, form).isoformat() + zone  # noqa: DTZ007 - the zone is the file's
+            return datetime.strptime(text, form).isoformat() + zone
         except ValueError:
             continue
     return None

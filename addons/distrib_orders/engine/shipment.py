@@ -46,7 +46,9 @@ def outside_lines(
     parts = []
     for lines in groups.values():
         earlier = _whole(lines, before or {})
-        now = _whole(lines, {line.key: (before or {}).get(line.key, 0.0) + shipped.get(line.key, 0.0) for line in lines})
+        now = _whole(
+            lines, {line.key: (before or {}).get(line.key, 0.0) + shipped.get(line.key, 0.0) for line in lines}
+        )
         if now - earlier > 1e-6:
             parts.append(Part(lines[0].line_id, round(now - earlier, 6), lines[0].sku))
     return parts

@@ -85,7 +85,9 @@ class Channel(models.Model):
     def _cron_renew(self):
         """Renew tokens that expire within a day: not only when a call in the night fails for it."""
         cron = self.env["ir.cron"]
-        lasting = [code for code, platform in registry.platforms().items() if platform.client and not platform.token_lasts]
+        lasting = [
+            code for code, platform in registry.platforms().items() if platform.client and not platform.token_lasts
+        ]
         due = self.sudo().search(
             [
                 ("platform", "!=", False),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 
 from ..connectors.errors import ChannelError, Refused, TokenExpired, TryLater, Unknown
-from ..connectors.types import Parcel, ShippedLine, Shipment
+from ..connectors.types import Parcel, Shipment, ShippedLine
 from ..engine import shipment as engine
 
 BATCH = 20
@@ -224,8 +224,9 @@ class ChannelCall(models.Model):
                 left = self.env["ir.cron"]._commit_progress(1)
                 if streak >= DOWN or not left:
                     break
-            for call in calls.filtered(lambda c: c.state == "unknown" and c.id not in asked and not c.error):
-                call.write({"state": "waiting", "attempts": call.attempts - 1, "next_at": fields.Datetime.now()})
+            for call in calls:
+                if call.state == "unknown" and call.id not in asked and not call.error:  # never went out
+                    call.write({"state": "waiting", "attempts": call.attempts - 1, "next_at": fields.Datetime.now()})
             if streak >= DOWN or not left:
                 self.env["ir.cron"]._commit_progress()
                 return bool(left)
@@ -378,6 +379,4 @@ class StockPicking(models.Model):
         """Parcels or numbers of deliveries have changed: what waited for them goes out."""
         # sudo: see _tell_platforms
         calls = self.env["distrib.channel.call"].sudo()
-        calls.search(
-            [("picking_id", "in", self.ids), ("state", "=", "waiting"), ("missing", "!=", False)]
-        )._wake()
+        calls.search([("picking_id", "in", self.ids), ("state", "=", "waiting"), ("missing", "!=", False)])._wake()

@@ -63,7 +63,9 @@ class ChannelStock(models.Model):
         if not levels:
             return
         self.flush_model()
-        columns = zip(*((a.platform_item, a.platform_sku, a.sku, a.goods[0][0], n) for a, n in levels.items()), strict=True)
+        columns = zip(
+            *((a.platform_item, a.platform_sku, a.sku, a.goods[0][0], n) for a, n in levels.items()), strict=True
+        )
         self.env.cr.execute(
             SQL(
                 """
@@ -277,9 +279,7 @@ class Channel(models.Model):
         if not client.has("push_stock"):
             return 0
         while batch := rows.search(self._stock_due(), order="id", limit=client.stock_batch):
-            levels = [
-                StockLevel(row.platform_sku, row.wanted, row.platform_item or "", row.sku or "") for row in batch
-            ]
+            levels = [StockLevel(row.platform_sku, row.wanted, row.platform_item or "", row.sku or "") for row in batch]
             try:
                 results = self._talk(client, lambda c, levels=levels: c.push_stock(levels))
             except ChannelError as error:

@@ -71,8 +71,16 @@ class InboxMessage(models.Model):
             base = [("company_id", "=", company.id)]
             rules = (
                 (company.distrib_delete_days, [("state", "!=", "waiting")], type(self).unlink),
-                (company.distrib_mask_done_days, [("masked_at", "=", False), ("state", "in", CLOSED)], type(self)._forget),
-                (company.distrib_mask_open_days, [("masked_at", "=", False), ("state", "in", OPEN)], type(self)._forget),
+                (
+                    company.distrib_mask_done_days,
+                    [("masked_at", "=", False), ("state", "in", CLOSED)],
+                    type(self)._forget,
+                ),
+                (
+                    company.distrib_mask_open_days,
+                    [("masked_at", "=", False), ("state", "in", OPEN)],
+                    type(self)._forget,
+                ),
             )
             for days, domain, work in rules:
                 limit = [("received_at", "<", now - timedelta(days=days))]
@@ -110,7 +118,9 @@ class InboxMessage(models.Model):
     def action_retry(self):
         if any(message.masked_at for message in self):
             raise UserError(
-                self.env._("The buyer of this message is forgotten; there is nothing left to read. Ask for the order again.")
+                self.env._(
+                    "The buyer of this message is forgotten; there is nothing left to read. Ask for the order again."
+                )
             )
         return super().action_retry()
 

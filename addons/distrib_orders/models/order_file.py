@@ -4,16 +4,29 @@ import hashlib
 import io
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.addons.distrib_inventory.engine import sales_columns, sales_read
 from odoo.addons.distrib_inventory.models.file_import import ERROR_COLUMNS
+from odoo.exceptions import UserError
 
 from ..engine import order_file
 from .channel import ORDER_DESK
 
 PART = 200  # orders in one transaction
 SMALL = 1 << 20
-TEMPLATE = ("订单号", "商品编码", "数量", "单价", "收货人", "电话", "省份", "城市", "区县", "详细地址", "下单时间", "备注")
+TEMPLATE = (
+    "订单号",
+    "商品编码",
+    "数量",
+    "单价",
+    "收货人",
+    "电话",
+    "省份",
+    "城市",
+    "区县",
+    "详细地址",
+    "下单时间",
+    "备注",
+)
 EXAMPLE = ("A-1001", "SKU00001", "2", "19.90", "", "", "湖北省", "武汉市", "洪山区", "", "2026-03-01 09:30", "")
 
 
@@ -29,7 +42,11 @@ class OrderFile(models.Model):
     _import_cron = "distrib_orders.cron_order_file"
 
     channel_id = fields.Many2one(
-        "distrib.channel", required=True, index=True, ondelete="restrict", domain=[("kind", "in", ("file", "manual", "api"))]
+        "distrib.channel",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain=[("kind", "in", ("file", "manual", "api"))],
     )
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
     order_count = fields.Integer(string="Orders", readonly=True, copy=False)
@@ -186,7 +203,9 @@ class OrderFile(models.Model):
                 cells = ["" if table[row].get(name) is None else str(table[row][name]) for name in names]
                 writer.writerow([*cells, row, columns, why])
         for row, content in broken:
-            writer.writerow([*[""] * len(names), row, "", self.env._("the line has a wrong number of cells: %s", content[:200])])
+            writer.writerow(
+                [*[""] * len(names), row, "", self.env._("the line has a wrong number of cells: %s", content[:200])]
+            )
         return text.getvalue()
 
     def _sentence(self, problem):
@@ -212,5 +231,9 @@ class OrderFile(models.Model):
     def action_open_messages(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("distrib_orders.action_inbox_messages")
-        domain = [("channel_id", "=", self.channel_id.id), ("source", "=", "file"), ("received_at", ">=", self.create_date)]
+        domain = [
+            ("channel_id", "=", self.channel_id.id),
+            ("source", "=", "file"),
+            ("received_at", ">=", self.create_date),
+        ]
         return {**action, "domain": domain, "context": {}}
