@@ -70,7 +70,7 @@ class Routing(models.AbstractModel):
         ]
         rules = self._rules_of(chosen, ruleset, at)
         sites = self.env["stock.warehouse"].union(
-            chosen._network_warehouses(), *{c for c in chosen._candidates_by_channel().values()},
+            chosen._network_warehouses(), *set(chosen._candidates_by_channel().values()),
             *(rule.warehouse_ids for rule in ruleset.rule_ids),
         )  # fmt: skip
         sites = sites.sorted(lambda site: (site.sequence, site.id))

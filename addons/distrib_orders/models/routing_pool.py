@@ -262,12 +262,12 @@ class SaleOrder(models.Model):
             {line: moved[line] for line in moved if order_of[line] in group} for group in linked(keys)
         ]  # fmt: skip
 
-    def _reroute(self, exclude, reason):
+    def _refuse_site(self, warehouse, reason):
         """A warehouse refused: decide again without it, also for orders that are released.
 
         :return: the orders that found another place; the others stay as they are, for a clerk
         """
-        self.env["distrib.routing.hand"]._choose(self, "ban", exclude, reason)
+        self.env["distrib.routing.hand"]._choose(self, "ban", warehouse, reason)
         self.sudo().write({"released_at": False})
         decisions = self._replan(kind="refused")
         return decisions.order_id

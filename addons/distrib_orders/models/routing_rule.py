@@ -147,7 +147,7 @@ class RoutingRule(models.Model):
 
     # Words
 
-    @api.depends(lambda self: [name for name in self._sentence_fields()])
+    @api.depends(lambda self: list(self._sentence_fields()))
     @api.depends_context("lang")
     def _compute_sentence(self):
         for rule in self:

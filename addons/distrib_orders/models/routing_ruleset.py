@@ -149,8 +149,9 @@ class RoutingRuleset(models.Model):
     def action_new_version(self):
         """A draft with the same rules, to change and to try."""
         self.ensure_one()
-        draft = self.copy({"origin_id": self.id, "company_id": self.company_id.id})
-        draft.version = self._next_version(self.company_id)
+        draft = self.copy({
+            "origin_id": self.id, "company_id": self.company_id.id, "version": self._next_version(self.company_id),
+        })  # fmt: skip
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,

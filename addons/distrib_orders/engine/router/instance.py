@@ -180,6 +180,13 @@ class Instance:
         keys = self.order_of * self.stock.shape[1] + self.sku
         if len(np.unique(keys)) != lines:
             raise ValueError("an article stands in an order twice: merge_lines first")
+        share_of = np.full(self.stock.shape[1], -1)
+        for index, share in enumerate(self.shared):
+            share_of[list(share.skus)] = index
+        told = share_of[self.sku] >= 0
+        keys = self.order_of[told] * max(len(self.shared), 1) + share_of[self.sku[told]]
+        if len(np.unique(keys)) != told.sum():
+            raise ValueError("an order sees the same goods as two customers")
         # Parcels of one order from one location are one parcel: it must never pay to make two of them.
         gap = self.lanes.first - self.lanes.per_kg * self.lanes.included_kg
         if (gap < -1e-9).any() or (self.lanes.per_kg < 0).any() or (self.split < 0).any():

@@ -194,7 +194,7 @@ def _decide_limited(entry: Entry, ledger: Ledger) -> tuple[float, list[int]]:
             ways = [(found[part][0] + last[mask ^ part][0], (part, *last[mask ^ part][1])) for part in PARTS[mask]]
             layer.append(min([last[mask], *ways], key=lambda way: way[0]))
         layers.append(layer)
-    cost, mask = _shipped([value for value, _ in layers[-1]], entry)
+    mask, cost = _shipped([value for value, _ in layers[-1]], entry)
     plan = [UNFILLED] * len(entry.skus)
     for part in layers[-1][mask][1]:
         for bit in range(len(plan)):
