@@ -147,6 +147,29 @@ class TestTop(ShopCommon):
         self.pull()
         self.assertEqual(order.pool_state, "to_route")
 
+    def test_a_hidden_receiver_stays_the_same_in_each_version(self):
+        self.place()
+        self.pull()
+        order = self.orders()
+        order._route()
+        before, pickings = order.partner_shipping_id, order.picking_ids
+        with self.ago(20):
+            self.fake.change("100", seller_memo="加急")
+        self.pull()
+        self.assertEqual(order.seller_note, "加急")
+        self.assertEqual((order.partner_shipping_id, order.picking_ids), (before, pickings), "nothing was routed again")
+        self.assertFalse(order.pool_alert)
+
+    def test_orders_with_one_oaid_go_in_one_parcel(self):
+        self.place("100", {"price": "10.00"}, oaid="same")
+        self.place("101", {"price": "10.00"}, oaid="same")
+        self.place("102", {"price": "10.00"}, oaid="other")
+        self.pull()
+        one, two, three = self.orders()
+        one.with_user(self.clerk).action_pool_merge()
+        self.assertEqual(one.merged_order_ids, two)
+        self.assertFalse(three.merge_reference_id)
+
     def test_an_address_changed_after_routing_moves_the_delivery(self):
         self.place()
         self.pull()

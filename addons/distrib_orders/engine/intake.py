@@ -201,20 +201,26 @@ def refunded(order: Incoming, refunds: Sequence[tuple[str, str, float | None]]) 
     return replace(order, lines=tuple(lines))
 
 
-def buyer_key(address: Mapping[str, str]) -> str:
+def buyer_key(address: Mapping[str, str], privacy_id: str = "") -> str:
     """What tells one buyer from another within a channel: the telephone number's digits, else the e-mail address.
+
+    Of a hidden receiver, it is what the platform calls him: otherwise each version of his order would have a new one.
 
     >>> buyer_key({"phone": "+86 138-0000 1111"}), buyer_key({"phone": "13800001111"})
     ('p13800001111', 'p13800001111')
     >>> buyer_key({"email": " A@B.cn "}), buyer_key({"phone": "138****1111"})
     ('ea@b.cn', '')
+    >>> buyer_key({"phone": "138****1111"}, "oaid-1"), buyer_key({"phone": "13800001111"}, "oaid-1")
+    ('ooaid-1', 'p13800001111')
     """
     phone = address.get("phone", "")
     digits = re.sub(r"\D", "", phone)
     if len(digits) >= 5 and "*" not in phone:
         return "p" + (digits[2:] if len(digits) == 13 and digits.startswith("86") else digits)
     email = address.get("email", "").strip().lower()
-    return "e" + email if "@" in email and "*" not in email else ""
+    if "@" in email and "*" not in email:
+        return "e" + email
+    return "o" + privacy_id if privacy_id else ""
 
 
 def _lines(rows: Any, problems: list[Problem]) -> tuple[Line, ...]:

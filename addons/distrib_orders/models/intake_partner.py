@@ -36,7 +36,7 @@ class IntakePartner(models.AbstractModel):
         known = self._known(channel, orders)
         result, missing = {}, []
         for order in orders:
-            key = intake.buyer_key(order.address)
+            key = intake.buyer_key(order.address, order.privacy_id)
             if order.dealer_code and order.dealer_code not in dealers:
                 found = problem("unknown_dealer", "dealer_code", value=order.dealer_code)
                 result[order.external_id] = Buyer(none, none), [found]
@@ -65,7 +65,7 @@ class IntakePartner(models.AbstractModel):
 
     @api.model
     def _known(self, channel, orders):
-        keys = {intake.buyer_key(order.address) for order in orders} - {""}
+        keys = {intake.buyer_key(order.address, order.privacy_id) for order in orders} - {""}
         partners = (
             self.env["res.partner"]
             .with_context(active_test=False)
