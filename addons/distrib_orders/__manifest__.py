@@ -28,6 +28,7 @@
         "wizards/hold_orders_views.xml",
         "wizards/split_order_views.xml",
         "views/channel_views.xml",
+        "views/channel_top_jd_views.xml",
         "views/inbox_message_views.xml",
         "views/dealer_tier_views.xml",
         "views/dealer_views.xml",

@@ -7,7 +7,8 @@ from odoo import fields
 from odoo.addons.distrib_orders.connectors.client import Client
 from odoo.addons.distrib_orders.models.channel_outbox import Outbound
 from odoo.addons.distrib_orders.tests.common import OrdersCommon
-from odoo.tests import mute_logger, tagged
+from odoo.exceptions import AccessError
+from odoo.tests import Form, mute_logger, tagged
 
 from tests.fakes import jd, top
 from tests.fakes.server import Fault
@@ -391,6 +392,24 @@ class TestJd(ShopCommon):
         self.send()
         self.assertEqual(self.fake.sent, [("200", "467", "SF1,SF2")])
         self.assertEqual((early | late).mapped("state"), ["sent", "sent"])
+
+    def test_what_the_client_has_to_know_is_a_field(self):
+        manager = self.users["channel_manager"]
+        before = dict(self.channel.platform_options)
+        with Form(self.channel.with_user(manager)) as form:
+            form.jd_encrypted = True
+            form.jd_stock_method = "jingdong.ware.stock.sku.set"
+        wanted = {**before, "encrypted": True, "stock_method": "jingdong.ware.stock.sku.set"}
+        self.assertEqual(self.channel.platform_options, wanted, "what else was there stays")
+        with self.assertRaises(AccessError):
+            self.channel.with_user(self.clerk).read(["jd_encrypted"])
+        self.place()
+        self.pull()
+        self.assertTrue(self.fake.count("jingdong.pop.order.enSearch"))
+        order = self.orders()
+        self.assertTrue(order.receiver_masked)
+        self.assertNotIn("cipher", str(order.partner_shipping_id.read(["name", "street", "phone"])))
+        self.assertEqual(order.partner_shipping_id.distrib_region_id, self.region("440300"))
 
     def test_a_token_that_ends_is_renewed(self):
         self.place()

@@ -8,6 +8,7 @@ from . import (
     channel_health,
     channel_outbox,
     channel_platform,
+    channel_options,
     channel_product,
     channel_pull,
     channel_stock,
