@@ -19,7 +19,7 @@ class Ladder:
 
     walk: select.Chosen
     early: int | None
-    window: int
+    half_life: float
     every: int
 
     def replay(self, arena: suite.Arena, tilt: float, start: int | None = None) -> simulate.Replay:
@@ -65,7 +65,8 @@ def _calibrated(
     known = calibrate.Calibration(suite.RATIOS, lost, demand, ladder.early + warm)
 
     def ratio(t: int) -> np.ndarray:
-        return np.array([known.at(t - (t - arena.start) % ladder.every, asked, ladder.window)])
+        at = t - (t - arena.start) % ladder.every
+        return np.array([known.corrected(at, asked, ladder.half_life, arena.lead)])
 
     point = curves.curve(arena.play(policies.ours(ladder.walk, ratio, tilt), 1))
     stocks = [curves.stock_at(rule, fill) for rule in frozen]

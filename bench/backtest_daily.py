@@ -96,7 +96,7 @@ def _measure(panel: Panel, start: int, end: int, options: argparse.Namespace) ->
     taken = {intermittent.CLASSES[k]: int(walk.taken[kinds == k][0]) for k in np.unique(kinds)}
     say(f"   settings by class, chosen on earlier days: {taken}")
     early = max(FIRST_ORIGIN + 10, start - 28)
-    ladder = _backtest.Ladder(walk, early if start - early >= 10 else None, window=7, every=1)
+    ladder = _backtest.Ladder(walk, early if start - early >= 10 else None, half_life=3, every=1)
     gains = _backtest.report(arena, ladder, replays, options)
     saved = 1 - 1 / (1 + gains["frozen"])
     rolling = 1 - 1 / (1 + gains["rolling"])

@@ -136,7 +136,7 @@ def _curves(data: Data, options: argparse.Namespace) -> benching.Result:
     taken = {intermittent.CLASSES[k]: int(walk.taken[kinds == k][0]) for k in np.unique(kinds)}
     say(f"   settings by class, chosen on earlier weeks: {taken}")
     early = FIRST_ORIGIN + 20
-    ladder = _backtest.Ladder(walk, early if start - early >= 13 else None, window=36, every=4)
+    ladder = _backtest.Ladder(walk, early if start - early >= 13 else None, half_life=13, every=4)
     gains = _backtest.report(arena, ladder, replays, options)
     return benching.Result(
         100 * gains["frozen"],

@@ -2,11 +2,12 @@
 
 import argparse
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from distrib_inventory.engine.backtest import curves, policies, sample, simulate, suite
-from distrib_inventory.engine.forecast import history
+from distrib_inventory.engine.backtest import company, curves, policies, sample, simulate, suite, verdict
+from distrib_inventory.engine.forecast import calibrate, history
 from distrib_inventory.engine.forecast.model import Walk
 from distrib_inventory.engine.forecast.types import Panel, Settings
 from hypothesis import given, settings
@@ -208,3 +209,64 @@ def test_daily_bench_reads_a_parquet_file(tmp_path):
     np.testing.assert_allclose(np.sort(read.sold.sum(axis=1)), np.sort(sold.sum(axis=1)))
     assert read.weekday == 3, "the 28th of March 2024 was a Thursday"
     assert np.isfinite(backtest_daily.measure(options(backtest_daily, *words)).value)
+
+
+def _case(seed=5, pairs=60, days=126, start=100):
+    rng = np.random.default_rng(seed)
+    level = rng.lognormal(1, 0.5, (pairs, 1)) * np.exp(np.cumsum(rng.normal(0, 0.04, (pairs, days)), axis=1))
+    demand = rng.poisson(level).astype(np.float32)
+    groups = (np.arange(pairs) % 4, np.arange(pairs) % 6, np.arange(pairs) % 20)
+    return company.Case(demand, np.arange(days + 4) % 7, groups, start, days, 2, 1, 0.95, 56)
+
+
+def test_company_replay_is_kept_part_by_part_and_joined():
+    case = _case()
+    found = company.replay(case)
+    assert {"ours", "calibrated", "frozen 0", "frozen 1", "quarterly 0", "rolling 1"} <= set(found.sums)
+    again = company.load(company.dump(found))
+    assert all((again.sums[name] == found.sums[name]).all() for name in found.sums)
+    both = company.join([found, again])
+    worth = verdict.Worth(*(np.ones(120) for _ in range(3)))
+    one = verdict.Worth(*(np.ones(60) for _ in range(3)))
+    single, double = (verdict.against(f, "frozen", w, 0.95, 5) for f, w in ((found, one), (both, worth)))
+    assert double.stock == pytest.approx(single.stock) and double.stock_rule == pytest.approx(2 * single.stock_rule)
+    assert single.stock < 1 and single.outs < 1
+    rising = [name for name in found.sums if name != "calibrated"]
+    assert all((np.diff(verdict.curve(found, name, one).fill) >= -1e-6).all() for name in rising)
+
+
+def test_company_replay_does_not_look_ahead():
+    """Whatever happens after a day, nothing decided by then moves: the sums of a replay that ends there stay."""
+    case, end = _case(), 114
+    changed = case.demand.copy()
+    changed[:, end:] = np.random.default_rng(1).permuted(changed[:, end:], axis=0) * 3
+    cut = (replace(case, end=end), replace(case, demand=changed, end=end))
+    first, second = (company.replay(one) for one in cut)
+    assert all((first.sums[name] == second.sums[name]).all() for name in first.sums)
+
+
+def test_verdict_by_group_leaves_small_groups_open():
+    found = company.replay(_case())
+    worth = verdict.Worth(*(np.ones(60) for _ in range(3)))
+    groups = np.where(np.arange(60) < 5, 0, 1)
+    lines = verdict.by_group(found, groups, worth, 0.95)
+    assert lines[0]["verdict"] == "open" and lines[0]["stock"] is None
+    assert lines[1]["pairs"] == 55 and lines[1]["verdict"] == "win"
+
+
+def test_correction_takes_a_lasting_miss_back_and_looks_at_the_past_alone():
+    """A ladder whose every ratio loses more and more: chosen on the past it always lags; corrected it lags less."""
+    ratios = np.array([0.5, 0.7, 0.85, 0.95, 0.99])
+    days = np.arange(120)
+    lost = 100 * (1 - ratios)[:, None] * np.exp(0.02 * days)[None, :] * 0.3
+    ladder = calibrate.Calibration(ratios, lost, np.full(120, 100.0), 0)
+
+    def missed(kind):
+        ratio = [getattr(ladder, kind)(t, 0.95, *args[kind]) for t in range(60, 100)]
+        return np.mean([ladder._lost(t + 1, r) for t, r in zip(range(60, 100), ratio, strict=True)]) / 5
+
+    args = {"recent": (5.0,), "corrected": (5.0, 1)}
+    assert missed("recent") > 1.1
+    assert abs(missed("corrected") - 1) < 0.6 * abs(missed("recent") - 1)
+    other = calibrate.Calibration(ratios, np.where(days >= 80, 7 * lost, lost), np.full(120, 100.0), 0)
+    assert other.corrected(80, 0.95, 5.0, 1) == ladder.corrected(80, 0.95, 5.0, 1)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import models
 
-PAIRS, DAYS = 160, 120
+PAIRS, DAYS = 120, 91
 
 
 class Demo(models.AbstractModel):
@@ -17,7 +17,7 @@ class Demo(models.AbstractModel):
         chinese = made.lang.startswith("zh")
         test = self.env["distrib.backtest"].create(
             {
-                "name": "门店，最近四个月" if chinese else "Stores, last four months",
+                "name": "门店，最近三个月" if chinese else "Stores, last three months",
                 "tier": "store",
                 "most_pairs": PAIRS,
                 "date_from": made.network.until - timedelta(days=DAYS - 1),

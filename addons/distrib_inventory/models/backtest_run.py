@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import numpy as np
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from threadpoolctl import threadpool_limits
 
 from ..engine.backtest import company as engine
@@ -43,8 +42,7 @@ class BacktestRun(models.Model):
                 raise
             self.env.cr.rollback()
             _logger.exception("the proof %s stopped", self.id)
-            note = str(error) if isinstance(error, UserError) else self.env._("The replay stopped: %s", error)
-            self.write({"state": "failed", "note": note[:500]})
+            self.write({"state": "failed", "note": self.env._("The replay stopped: %s", error)[:500]})
             self.env["ir.cron"]._commit_progress(1)
             return True
 
@@ -52,8 +50,8 @@ class BacktestRun(models.Model):
         self.ensure_one()
         # sudo: parts and results are the system's, whoever asked
         test = self.sudo()
-        if not test.part_ids:
-            test._draw()
+        if not test.part_ids and not test._draw():
+            return True
         test.state = "running"
         left = test.part_ids.filtered(lambda part: not part.is_done)
         with threadpool_limits(1, "blas"):
@@ -71,7 +69,10 @@ class BacktestRun(models.Model):
     # --- which pairs -------------------------------------------------------------------------------------------------
 
     def _draw(self):
-        """Draw pairs at random, leave out those whose demand is not known, and cut the others into parts."""
+        """Draw pairs at random, leave out those whose demand is not known, and cut the others into parts.
+
+        False when too few are left; the record says so, with the counts of those left out.
+        """
         warehouse, product = self._scope_pairs()
         total = len(warehouse)
         order = np.random.default_rng(SEED).permutation(total)[: DRAWN * self.most_pairs]
@@ -88,8 +89,21 @@ class BacktestRun(models.Model):
         census["sales"] = float(sales[chosen].sum() / max(sales.sum(), 1e-9))
         self.write({"census": census, "pair_count": len(chosen)})
         if len(chosen) < LEAST_PAIRS:
-            raise UserError(self._too_few(census, len(chosen)))
+            self.write({"state": "failed", "note": self._too_few(census, len(chosen))})
+            return False
         self._cut(pairs[0][chosen], pairs[1][chosen])
+        return True
+
+    def _too_few(self, census, count):
+        if not census["total"]:
+            return self.env._("No pair of product and warehouse of this scope has sold anything in these days.")
+        return self.env._(
+            "Only %(count)s of %(total)s pairs of product and warehouse can be replayed, too few to say anything. See "
+            "under What This Does Not Show why the others are left out; take a longer history, a wider scope or accept "
+            "goods that were out of stock more often.",
+            count=count,
+            total=census["total"],
+        )
 
     def _scope_pairs(self):
         """All pairs with history in the scope asked: warehouse ids (n,), product ids (n,)."""

@@ -15,6 +15,7 @@ class BacktestText(models.Model):
 
     headline = fields.Char(compute="_compute_text")
     facts = fields.Html(compute="_compute_text", sanitize=False)
+    comparison = fields.Html(compute="_compute_text", sanitize=False)
     limits = fields.Html(compute="_compute_text", string="What This Does Not Show", sanitize=False)
     chart = fields.Text(compute="_compute_text")
 
@@ -24,7 +25,8 @@ class BacktestText(models.Model):
         for test in self:
             done = bool(test.result)
             test.headline = test._headline() if done else False
-            test.facts = test._list(test._facts()) + test._rules_table() if done else False
+            test.facts = test._list(test._facts()) if done else False
+            test.comparison = test._rules_table() if done else False
             test.limits = test._list(test._limits()) if test.census else False
             test.chart = test._chart() if done else False
 
@@ -32,10 +34,10 @@ class BacktestText(models.Model):
 
     @staticmethod
     def _percent(share, digits=0):
-        return f"{100 * share:.{digits}f} %"
+        return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
     def _signed(self, change):
-        return f"{100 * change:+.0f} %".replace("-", "\N{MINUS SIGN}")
+        return f"{100 * change:+.0f}\N{NO-BREAK SPACE}%".replace("-", "\N{MINUS SIGN}")
 
     def _money(self, amount):
         return format_amount(self.env, float(round(amount)), self.currency_id, trailing_zeroes=False)

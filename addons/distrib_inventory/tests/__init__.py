@@ -26,6 +26,7 @@ from . import test_lead_time
 from . import test_order_rule
 from . import test_echelon
 from . import test_simulation
+from . import test_backtest
 from . import test_proposal
 from . import test_proposal_documents
 from . import test_proposal_lateral

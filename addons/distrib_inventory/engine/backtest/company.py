@@ -6,7 +6,7 @@ season and without promotions known ahead, each class by the one that did best b
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,9 @@ METHODS = ("pooled", "learned", "steady", "tsb")
 RULES = ("frozen", "quarterly", "rolling")
 QUARTER = 91
 # Days replayed before the start to find the service ratio, and how often it is found anew.
-EARLY, RENEW, ORIGINS = 56, 28, 4
+EARLY, RENEW, HALF_LIFE, ORIGINS = 56, 7, 10.0, 4
+# Days between two origins to learn from: no divisor of the week.
+STRIDE = 2
 LEADS = (0, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45)
 SUMS = ("lost", "stock", "outs")
 
@@ -84,7 +86,8 @@ def _ours(case: Case, arena: Arena) -> dict[str, Replay]:
     known = _calibration(case, main, before.play(everything, len(suite.RATIOS), early))
 
     def ratio(t: int) -> np.ndarray:
-        return np.array([known.at(t - (t - case.start) % RENEW, case.service, EARLY)])
+        at = t - (t - case.start) % RENEW
+        return np.array([known.corrected(at, case.service, HALF_LIFE, case.lead)])
 
     return {"ours": main, "calibrated": arena.play(policies.ours(walk, ratio, case.tilt), 1)}
 
@@ -112,7 +115,8 @@ def _walk(case: Case, first: int) -> select.Chosen:
     panel = Panel(case.demand, case.weekday, 7, case.groups)
     origins = range(max(first, case.start - horizon - compete.STEP * (ORIGINS - 1)), case.start - horizon + 1, 7)
     begin = compete.first_origin(first, horizon)
-    candidates = [compete.settings(name, horizon) for name in METHODS]
+    # a sample is smaller than what the nightly run learns from, so it is looked at on more days
+    candidates = [replace(compete.settings(name, horizon), stride=STRIDE) for name in METHODS]
     kinds = intermittent.classes(case.demand[:, : case.start])
     chosen = select.select(panel, candidates, origins, case.service, kinds, begin)
     used = np.unique(chosen.taken)

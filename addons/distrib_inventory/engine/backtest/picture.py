@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-WIDTH, HEIGHT = 720, 380
+WIDTH, HEIGHT = 560, 340
 LEFT, RIGHT, TOP, BOTTOM = 62, 16, 34, 52
 # colour and dash of each line; told apart without colour too
 STYLE = {
@@ -40,7 +40,7 @@ def svg(
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{labels["title"]}" font-family="sans-serif" font-size="12" style="max-width:100%;height:auto">'
+        f'aria-label="{labels["title"]}" font-family="sans-serif" font-size="13" style="width:100%;height:auto">'
     ]
     parts += _axes(x, y, (low, high, most), labels, money)
     parts.append(
@@ -88,14 +88,13 @@ def _line(name: str, points: list, x: Callable, y: Callable, label: str) -> str:
 def _axes(x: Callable, y: Callable, frame: tuple, labels: dict, money: Callable) -> list[str]:
     low, high, most = frame
     parts = []
-    for served in np.linspace(low, high, 5).tolist():
+    for served in _ticks(low, high):
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(served):.1f}" y2="{y(served):.1f}" stroke="#ddd"/>'
             f'<text x="{LEFT - 6}" y="{y(served) + 4:.1f}" text-anchor="end" fill="#666">{served:.0%}</text>'
         )
-    for share in (0, 0.25, 0.5, 0.75, 1.0):
-        stock = most * share
-        anchor = "start" if share == 0 else "end" if share == 1 else "middle"
+    for stock in _ticks(0, most, 4):
+        anchor = "start" if stock == 0 else "end" if stock > 0.95 * most else "middle"
         text = escape(money(stock))
         parts.append(
             f'<text x="{x(stock):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="{anchor}" fill="#666">{text}</text>'
@@ -105,6 +104,22 @@ def _axes(x: Callable, y: Callable, frame: tuple, labels: dict, money: Callable)
         f'<text x="6" y="14" fill="#333">{labels["y"]}</text>'
     )
     return parts
+
+
+def _ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers between two bounds, at most so many.
+
+    >>> _ticks(0, 43_683, 4), [round(v, 2) for v in _ticks(0.8, 0.99)]
+    ([0.0, 20000.0, 40000.0], [0.8, 0.85, 0.9, 0.95])
+    """
+    for power in range(-6, 16):
+        for step in (1, 2, 5):
+            size = step * 10.0**power
+            first = np.ceil(low / size - 1e-9)
+            count = int(np.floor(high / size + 1e-9) - first) + 1
+            if count <= most:
+                return [float(size * (first + i)) for i in range(count)]
+    return [low]
 
 
 def _legend(names: list[str], labels: dict) -> list[str]:
