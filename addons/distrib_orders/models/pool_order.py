@@ -125,6 +125,19 @@ class SaleOrder(models.Model):
         found = Domain.OR([parts[clock] for clock in value if clock in parts])
         return Domain("pool_state", "in", OPEN_STATES) & Domain("ship_by", "!=", False) & found
 
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """The clock in SQL, so that the kanban's bars and groups count by it."""
+        if field_expr != "ship_clock":
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields["ship_clock"], "read")
+        ship_by = self._field_to_sql(alias, "ship_by", query)
+        now = fields.Datetime.now()
+        return SQL(
+            "CASE WHEN %s IN %s THEN CASE WHEN %s < %s THEN 'late' WHEN %s < %s THEN 'soon' WHEN %s >= %s THEN 'calm' END END",
+            self._field_to_sql(alias, "pool_state", query), OPEN_STATES,
+            ship_by, now, ship_by, now + timedelta(hours=SOON_HOURS), ship_by, now + timedelta(hours=SOON_HOURS),
+        )  # fmt: skip
+
     @api.depends("pool_alert", "pool_alert_data")
     @api.depends_context("lang")
     def _compute_pool_alert_text(self):

@@ -26,16 +26,15 @@ class SaleOrder(models.Model):
                 continue
             span, now = timedelta(minutes=channel.unpaid_minutes), fields.Datetime.now()
             waiting = orders.filtered(
-                lambda o: (
-                    o.hold_code == "unpaid"
-                    and o.state == "draft"
-                    and not (o.hold_data or {}).get("next")
-                    and o.channel_ordered_at + span > now
-                )
+                lambda o, since=now - span: o._waits_for_payment() and o.channel_ordered_at > since
             )
             for order in waiting:
                 order.reserve_until = order.channel_ordered_at + span
             waiting._route()
+
+    def _waits_for_payment(self):
+        """Nothing but the payment is missing."""
+        return self.hold_code == "unpaid" and self.state == "draft" and not (self.hold_data or {}).get("next")
 
     def _is_routable(self):
         return super()._is_routable() or (

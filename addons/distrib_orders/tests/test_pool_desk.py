@@ -1,9 +1,11 @@
 """What the order desk does: hold rules, one parcel, splitting, store rejections, money."""
 
 import base64
+from datetime import timedelta
 from io import BytesIO
 
 import openpyxl
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -125,8 +127,9 @@ class TestParcels(PoolCommon):
         a, b, c = self.three()
         orders = a | b | c
         self.assertEqual(orders.mapped("merge_candidate"), [True] * 3)
+        mergeable = [("merge_candidate", "=", True), ("channel_id", "=", self.channel.id)]
         self.assertEqual(
-            self.env["sale.order"].search([("merge_candidate", "=", True), ("channel_id", "=", self.channel.id)]),
+            self.env["sale.order"].search(mergeable),
             c | b | a,
         )
         orders._route()
@@ -262,9 +265,10 @@ class TestMoney(PoolCommon):
         tea, noodle, gift, freight = order.order_line
         self.assertEqual(round(tea.price_total + noodle.price_total, 2), 109.9)
         self.assertEqual((gift.price_total, freight.price_total, freight.product_id.type), (0, 6, "service"))
+        tea_revenue = round(tea.channel_paid + tea.channel_platform_discount, 2)
         self.assertEqual(
             (tea.channel_list_price, tea.price_total),
-            (33.35, round(tea.channel_paid + tea.channel_platform_discount, 2)),
+            (33.35, tea_revenue),
         )
         self.assertEqual(round(sum(order.order_line.mapped("channel_paid")), 2), 108.13)
 
@@ -373,3 +377,26 @@ class TestMoney(PoolCommon):
         self.assertEqual(statement.line_ids.payment_ids.amount, 100)
         statement.action_register_payments()
         self.assertEqual(len(statement.line_ids.payment_ids), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestClock(PoolCommon):
+    def test_time_left_to_ship(self):
+        now = fields.Datetime.now()
+        late, soon, calm = (
+            self.take(f"C-{hours}", ship_by=(now + timedelta(hours=hours)).isoformat()) for hours in (-1, 2, 60)
+        )
+        none = self.take("C-none")
+        orders = late | soon | calm | none
+        self.assertEqual(orders.mapped("ship_clock"), ["late", "soon", "calm", False])
+        self.assertTrue(late.ship_left.startswith("-"))
+        for clock, order in (("late", late), ("soon", soon), ("calm", calm)):
+            found = self.env["sale.order"].search([("ship_clock", "=", clock), ("id", "in", orders.ids)])
+            self.assertEqual(found, order)
+        bar = {"field": "ship_clock", "colors": {"late": "danger", "soon": "warning", "calm": "success"}}
+        counts = self.env["sale.order"].with_user(self.clerk).read_progress_bar(
+            [("id", "in", orders.ids)], "pool_state", bar
+        )  # fmt: skip
+        self.assertEqual(counts["to_route"], {"late": 1, "soon": 1, "calm": 1})
+        soon._action_cancel()
+        self.assertFalse(soon.ship_clock)
