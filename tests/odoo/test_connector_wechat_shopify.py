@@ -11,7 +11,7 @@ from odoo.addons.distrib_orders.tests.common import OrdersCommon
 from odoo.tests import HttpCase, mute_logger, tagged
 
 from tests.fakes.server import Fault
-from tests.fakes.shopify import FakeShopify, item
+from tests.fakes.shopify import FakeShopify, address, item
 from tests.fakes.wechat import FakeWechat, product
 
 PULL_LOGGER = "odoo.addons.distrib_orders.models.channel_pull"
@@ -382,3 +382,12 @@ class TestShopifyCalls(ShopifyCommon, HttpCase):
         push = self.env["distrib.inbox.message"].search([("channel_id", "=", self.channel.id), ("kind", "=", "push")])
         self.assertNotIn("hidden", json.dumps(push.headers))
         self.assertIn("X-Shopify-Event-Id", json.dumps(push.headers))
+
+    def test_a_buyer_abroad_keeps_the_country(self):
+        place = address(
+            countryCodeV2="US", province="California", city="Cupertino", address1="1 Infinite Loop", zip="95014"
+        )
+        self.fake.place("1", at=self.at(10), shippingAddress=place, currencyCode=self.env.company.currency_id.name)
+        self.pull()
+        shipping = self.orders().partner_shipping_id
+        self.assertEqual((shipping.country_id.code, shipping.state_id.code, shipping.city), ("US", "CA", "Cupertino"))

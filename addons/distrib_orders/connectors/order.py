@@ -8,7 +8,8 @@ currency (yuan, not fen), time in ISO 8601 with zone.
 ``platform_hold``   why the platform wants it not shipped yet: one of :data:`HOLDS`
 ``ordered_at``      ``paid_at``, ``ship_by`` (latest time of shipping before a penalty), ``promised_at`` (delivery)
 ``merge_key``       orders of one shop with the same key may go in one parcel
-``partner``         name, phone, email, province, city, district, town, street, zip; ``masked`` true when hidden;
+``partner``         name, phone, email, province, city, district, town, street, zip; ``country`` (ISO code, when not
+                    China), ``latitude``, ``longitude``; ``masked`` true when hidden;
                     ``privacy_id`` the platform's key to the real ones (OAID)
 ``note``            of the buyer; ``seller_note`` of the shop
 ``paid``            what the buyer paid, freight included; ``freight``; ``discount`` given by the shop and

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-ADDRESS_FIELDS = ("name", "phone", "email", "province", "city", "district", "town", "street", "zip")
+ADDRESS_FIELDS = ("name", "phone", "email", "province", "city", "district", "town", "street", "zip", "country")
 STATUSES = ("unpaid", "open", "part_shipped", "shipped", "done", "cancelled")
 HOLDS = ("", "risk", "group_forming", "presale", "address_review", "locked", "platform")
 PRESALES = ("", "deposit", "final_unpaid", "final_paid")

@@ -26,6 +26,7 @@ from . import (
     intake_holds,
     intake_lines,
     intake_partner,
+    intake_country,
     intake_refunds,
     network_board,
     order_file,
