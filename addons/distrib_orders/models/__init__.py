@@ -36,8 +36,10 @@ from . import (
     problems,
     promotion_channel,
     tariff,
+    tariff_import,
     warehouse_service,
     lane,
+    lane_trip,
     routing_rule,
     routing_ruleset,
     routing_match,
@@ -53,6 +55,7 @@ from . import (
     sale_order_line,
     sale_order_routing,
     routing_pool,
+    store_task,
     settlement,
     # above what they extend
     pool_line,

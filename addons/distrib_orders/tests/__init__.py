@@ -15,6 +15,8 @@ from . import (
     test_promotion_channel,
     test_race,
     test_routing,
+    test_tariff,
+    test_tariff_import,
     test_routing_pool,
     test_routing_rules,
 )
