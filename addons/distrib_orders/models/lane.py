@@ -1,9 +1,11 @@
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 
 from ..engine import tariff as engine
+from ..engine.lane_days import LIKE
 
 
 class LaneArrays(NamedTuple):
@@ -91,4 +93,44 @@ class Lane(models.Model):
     @api.model
     def _shifted(self, card, carrier, warehouses, known):
         """The card with the days that were really seen."""
-        return card
+        shifts = self._shifts(tuple(warehouses.ids), tuple(known)).get(carrier)
+        if shifts is None:
+            return card
+        p50 = np.maximum(card.p50 + shifts[0], 0.0)
+        return replace(card, p50=p50, p90=np.maximum(card.p90 + shifts[1], p50))
+
+    @api.model
+    @tools.ormcache("site_ids", "region_ids")
+    def _shifts(self, site_ids, region_ids):
+        """dict carrier id -> (2, R, M) days above the plan; a region not measured takes those of the one around it."""
+        # sudo: see `_lanes`
+        rows = self.sudo().search_read(
+            [("warehouse_id", "in", site_ids)],
+            ["warehouse_id", "region_id", "carrier_id", "trips", "shift_p50", "shift_p90"], load=False,
+        )  # fmt: skip
+        site_at = {site: place for place, site in enumerate(site_ids)}
+        region_at = {region: place for place, region in enumerate(region_ids)}
+        regions = self.env["distrib.region"].sudo().browse(region_ids)
+        above = [[int(step) for step in (region.parent_path or "").split("/") if step] for region in regions]
+        shape, result = (2, len(region_ids), len(site_ids)), {}
+        for carrier in {row["carrier_id"] for row in rows}:
+            weight, total, exact = np.zeros(shape[1:]), np.zeros(shape), np.full(shape, np.nan)
+            for row in rows:
+                if row["carrier_id"] == carrier:
+                    site, values = site_at[row["warehouse_id"]], np.array([row["shift_p50"], row["shift_p90"]])
+                    exact[:, region_at[row["region_id"]], site] = values
+                    for step in above[region_at[row["region_id"]]]:
+                        weight[region_at[step], site] += row["trips"]
+                        total[:, region_at[step], site] += values * row["trips"]
+            around = total / (weight + LIKE)
+            filled = np.where(np.isnan(exact), around, exact)
+            result[carrier] = self._fill_down(filled, weight > 0, above, region_at)
+        return result
+
+    @api.model
+    def _fill_down(self, filled, known, above, region_at):
+        for place in sorted(range(len(above)), key=lambda place: len(above[place])):
+            parent = region_at.get(above[place][-2]) if len(above[place]) > 1 else None
+            if parent is not None:
+                filled[:, place] = np.where(known[place], filled[:, place], filled[:, parent])
+        return filled

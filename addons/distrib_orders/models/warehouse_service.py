@@ -108,12 +108,20 @@ class StockWarehouse(models.Model):
         day = np.array(firsts, "datetime64[D]") + np.maximum(found.day, 0)
         wait = np.where(out, np.inf, np.maximum(found.day + (20.0 - hours) / 24.0, 0.0))
         return Service(
-            wait, day, np.where(out, 0.0, found.left), tuple(closed), np.array(self.mapped("handling_per_parcel"), float),
+            wait, day, np.where(out, 0.0, found.left), tuple(closed), np.array([site.handling_per_parcel for site in self], float),
             np.array([site.handling_per_unit for site in self], float), cut_off,
         ) if count else Service(*[np.zeros(0)] * 3, (), *[np.zeros(0)] * 3)  # fmt: skip
 
     def _service_zone(self):
         return self.service_calendar_id.tz or self.partner_id.tz or self.company_id.partner_id.tz or "Asia/Shanghai"
+
+    def _packs_now(self, order, now):
+        """Whether an order that was placed before today's cut-off is being packed, the cut-off having passed."""
+        zone = pytz.timezone(self._service_zone())
+        local, placed = (pytz.utc.localize(moment).astimezone(zone) for moment in (now, order.date_order))
+        hour = local.hour + local.minute / 60.0
+        end = local.replace(hour=int(self.cut_off), minute=round(self.cut_off % 1 * 60) % 60, second=0, microsecond=0)
+        return hour >= self.cut_off and placed < end
 
     def _closed_words(self, today):
         if self.closed_until and self.closed_until >= today:
