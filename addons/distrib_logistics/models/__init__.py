@@ -4,6 +4,7 @@ from . import (
     home,
     parcel,
     parcel_intake,
+    parcel_lane,
     sale_order,
     stock_picking,
     stock_picking_channel,

@@ -9,6 +9,7 @@ from . import (
     channel_outbox,
     channel_platform,
     channel_options,
+    channel_options_shopify,
     channel_product,
     channel_pull,
     channel_stock,

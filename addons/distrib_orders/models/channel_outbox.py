@@ -55,7 +55,7 @@ class ChannelCall(models.Model):
             ("waiting", "Waiting"),
             ("unknown", "Answer Lost"),
             ("sent", "Told"),
-            ("failed", "Refused"),
+            ("failed", "Rejected by Platform"),
             ("ignored", "Done by Hand"),
         ],
         required=True,

@@ -13,21 +13,6 @@ from .channel import ORDER_DESK
 
 PART = 200  # orders in one transaction
 SMALL = 1 << 20
-TEMPLATE = (
-    "订单号",
-    "商品编码",
-    "数量",
-    "单价",
-    "收货人",
-    "电话",
-    "省份",
-    "城市",
-    "区县",
-    "详细地址",
-    "下单时间",
-    "备注",
-)
-EXAMPLE = ("A-1001", "SKU00001", "2", "19.90", "", "", "湖北省", "武汉市", "洪山区", "", "2026-03-01 09:30", "")
 
 
 class OrderFile(models.Model):
@@ -55,17 +40,8 @@ class OrderFile(models.Model):
         string="Known Before", readonly=True, copy=False, help="Orders that were received before with this content."
     )
     error_lines = fields.Text(readonly=True, copy=False)
-    template_file = fields.Binary(compute="_compute_template_file", string="Template")
-    template_file_name = fields.Char(compute="_compute_template_file")
 
     _content_idx = models.Index("(channel_id, checksum)")
-
-    def _compute_template_file(self):
-        text = io.StringIO()
-        csv.writer(text).writerows([TEMPLATE, EXAMPLE])
-        content = base64.b64encode(b"\xef\xbb\xbf" + text.getvalue().encode())
-        for job in self:
-            job.template_file, job.template_file_name = content, self.env._("Orders template.csv")
 
     @api.model
     def _check_desk(self):
