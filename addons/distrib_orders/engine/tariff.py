@@ -141,7 +141,7 @@ def choose(
         price, days = card.price(places, kilos, volume), card.p50[places]
         worth = price + day[:, None] * np.nan_to_num(days)
         better = worth < best - 1e-9  # NaN is never better
-        first, per_kg = _fees(card, places, kilos, volume, price, included, plain)
+        first, per_kg = _fees(card, places, kilos, volume, price, included, step if plain else None)
         values = zip(names, (price, first, per_kg, days, card.p90[places]), strict=True)
         for name, value in values:
             found[name] = np.where(better, value, found[name])
@@ -150,14 +150,19 @@ def choose(
 
 
 def _fees(
-    card: Card, places: Ints, kilos: Floats, volume: Floats, price: Floats, included: float, plain: bool
+    card: Card, places: Ints, kilos: Floats, volume: Floats, price: Floats, included: float, step: float | None
 ) -> tuple[Floats, Floats]:
-    """(first, per_kg), both (O, M): the card's own where they say it all, else a line through the price of the whole."""
+    """(first, per_kg), both (O, M): the card's own where they say it all, else a line through the price of the whole.
+
+    ``step``: the kilograms in which all tariffs bill, None where they differ.
+    """
     start = card.price(places, np.minimum(kilos, included), np.zeros(len(kilos)))
     over = np.maximum(kilos - included, 0.0)[:, None]
+    if step:  # the router bills the same steps
+        over = np.ceil(over / step - 1e-9) * step
     slope = np.divide(price - start, over, out=np.zeros_like(price), where=over > 1e-9)
     first = np.where(over > 1e-9, start, price)
-    if plain:
+    if step is not None:
         own = (card.first >= card.minimum)[places] & (card.billed(kilos, volume) <= kilos + 1e-9)[:, None]
         slope = np.where(own, card.per_kg[places] * (1.0 + card.fuel), slope)
     # The router merges parcels of one address; a kilogram may not cost more than the first ones do.
