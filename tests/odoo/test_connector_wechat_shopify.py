@@ -336,6 +336,18 @@ class TestShopify(ShopifyCommon):
         self.assertEqual(len(self.orders()), 1)
         self.assertEqual(self.channel._secret("access_token"), "shpat_2")
 
+    def test_settings_of_the_shop_are_what_the_client_goes_by(self):
+        channel = self.channel.with_user(self.users["channel_manager"])
+        channel.write({"shopify_skip_test": True, "shopify_location": "2"})
+        self.assertEqual(channel._client().account.options, {"skip_test": True, "location": "2"})
+        self.fake.place("1", at=self.at(10), test=True, currencyCode=self.env.company.currency_id.name)
+        self.pull()
+        self.assertFalse(self.orders())
+        channel.shopify_skip_test = False
+        self.assertEqual(channel.platform_options, {"location": "2"})
+        self.pull()
+        self.assertEqual(len(self.orders()), 1)
+
     def test_cancelled_before_it_left(self):
         self.fake.place("1", at=self.at(10), currencyCode=self.env.company.currency_id.name)
         self.pull()
