@@ -18,6 +18,7 @@ from . import (
     demand_orders,
     demo,
     demo_delivery,
+    demo_lanes,
     hold_rule,
     home,
     inbox_message,

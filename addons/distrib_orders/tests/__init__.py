@@ -15,8 +15,11 @@ from . import (
     test_promotion_channel,
     test_race,
     test_routing,
+    test_lane_days,
+    test_store_task,
     test_tariff,
     test_tariff_import,
     test_routing_pool,
     test_routing_rules,
+    test_routing_runs,
 )
