@@ -168,7 +168,7 @@ def screens(session, runs: int) -> dict[str, float]:
         "late": the_list([*OPEN_DOMAIN, ["ship_clock", "=", "late"]]),
         "may be merged": the_list([*OPEN_DOMAIN, ["merge_candidate", "=", True]]),
         "an outside number": the_list(
-            ["&", *ALL, "|", ["name", "ilike", "O-17"], ["channel_order_ref", "ilike", "O-17"]]
+            ["&", *ALL, "|", ["name", "=like", "O-17%"], ["channel_order_ref", "=like", "O-17%"]]
         ),
     }
     times = {}

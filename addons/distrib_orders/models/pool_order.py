@@ -82,6 +82,9 @@ class SaleOrder(models.Model):
     pool_alert_data = fields.Json(groups=INTERNAL, copy=False)
     pool_alert_text = fields.Text(compute="_compute_pool_alert_text", groups=INTERNAL)
 
+    # Beginnings of numbers: as good as at once among millions, also where PostgreSQL has no trigrams.
+    _pool_number_idx = models.Index("(channel_order_ref text_pattern_ops) WHERE channel_order_ref IS NOT NULL")
+    _pool_name_idx = models.Index("(name text_pattern_ops)")
     _pool_ship_by_idx = models.Index("(ship_by, id) WHERE pool_state NOT IN ('done', 'cancelled', 'shipped')")
     _pool_open_channel_idx = models.Index(
         "(company_id, pool_state, ship_by) WHERE channel_id IS NOT NULL AND pool_state NOT IN ('done', 'cancelled')"
