@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import models
 
-PAIRS, DAYS = 120, 91
+PAIRS, DAYS = 100, 63
 
 
 class Demo(models.AbstractModel):
@@ -17,7 +17,7 @@ class Demo(models.AbstractModel):
         chinese = made.lang.startswith("zh")
         test = self.env["distrib.backtest"].create(
             {
-                "name": "门店，最近三个月" if chinese else "Stores, last three months",
+                "name": "门店，最近九周" if chinese else "Stores, last nine weeks",
                 "tier": "store",
                 "most_pairs": PAIRS,
                 "date_from": made.network.until - timedelta(days=DAYS - 1),

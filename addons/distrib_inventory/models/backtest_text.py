@@ -178,7 +178,7 @@ class BacktestText(models.Model):
 
     def _rule_names(self):
         return {
-            "ours": self.env._("Ours"),
+            "ours": self.env._("This system"),
             "frozen": self.env._("Fixed rule, set once"),
             "quarterly": self.env._("Set anew each quarter"),
             "rolling": self.env._("Computed anew at each order"),
