@@ -1,6 +1,6 @@
 """Webhook payloads taken in while the pool works: 99th percentile of the answer, in milliseconds.
 
-A real server on loopback with worker processes; senders push signed orders at a steady rate (``--rate`` a minute) over
+A real server on loopback; senders push signed orders at a steady rate (``--rate`` a minute) over
 kept connections, while another process reads the inbox and routes the pool without a pause. At the end every payload is in
 the inbox, once. Printed above it: the rate reached, median and worst answer, what the pool did meanwhile.
 The bound is the goal itself: platforms give up after some seconds, and at 200 ms a burst does not pile up.
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=int, default=5_000, help="payloads a minute")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--senders", type=int, default=8)
-    parser.add_argument("--workers", type=int, default=2, help="processes of the server")
+    parser.add_argument("--workers", type=int, default=0, help="processes of the server; 0: one with threads, as ./distrib up")
     parser.add_argument("--warehouses", type=int, default=12)
     parser.add_argument("--products", type=int, default=300)
     parser.add_argument("--seed", type=int, default=11)
