@@ -1,5 +1,6 @@
 """The platforms that the suite speaks with."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +42,7 @@ class Platform:
 
 
 _PLATFORMS: dict[str, Platform] = {}
+_loading, _loaded = threading.RLock(), threading.Event()
 
 
 def register(platform: Platform) -> Platform:
