@@ -109,6 +109,7 @@ from . import proposal_purchase
 from . import proposal_move
 from . import proposal_rule
 from . import proposal_day
+from . import proposal_demo
 from . import supplier_link
 from . import supplier_order
 from . import supplier_order_send

@@ -66,7 +66,11 @@ class Proposal(models.Model):
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     unit_cost = fields.Float(readonly=True, digits="Product Price", aggregator=None)
     value = fields.Monetary(
-        compute="_compute_value", store=True, readonly=True, help="Quantity at the supplier's price or at cost."
+        string="Order Value",
+        compute="_compute_value",
+        store=True,
+        readonly=True,
+        help="Quantity at the supplier's price or at cost.",
     )
     order_date = fields.Date(readonly=True)
     expected_date = fields.Date(string="Expected", tracking=True)
@@ -134,7 +138,7 @@ class Proposal(models.Model):
         "purchase.order.line", readonly=True, index="btree_not_null", ondelete="set null"
     )
     purchase_id = fields.Many2one(related="purchase_line_id.order_id")
-    move_ids = fields.Many2many("stock.move", readonly=True, string="Moves")
+    move_ids = fields.One2many("stock.move", "distrib_proposal_id", readonly=True, string="Moves")
     picking_ids = fields.Many2many("stock.picking", compute="_compute_picking_ids", string="Transfers")
 
     _live_uniq = models.UniqueIndex(

@@ -18,8 +18,15 @@ class ProposalAccept(models.Model):
         ready = self - stuck
         if not ready:
             raise UserError(self._stuck_text(stuck))
-        ready._accept()
-        message = self.env._("%(count)s proposals accepted: %(documents)s.", count=len(ready), documents=ready._made())
+        orders, pickings = ready._accept()
+        parts = []
+        if orders:
+            parts.append(self.env._("%s requests for quotation", len(orders)))
+        if pickings:
+            parts.append(self.env._("%s transfers", len(pickings)))
+        message = self.env._(
+            "%(count)s proposals accepted: %(documents)s.", count=len(ready), documents=", ".join(parts)
+        )
         if stuck:
             message += " " + self._stuck_text(stuck)
         return ready._done_action(message, "warning" if stuck else "success")
@@ -37,20 +44,15 @@ class ProposalAccept(models.Model):
             or self.env._("No supplier is known. Add one to the product, or choose one here."),
         )
 
-    def _made(self):
-        """What has been made, in words: 3 requests for quotation, 12 transfers."""
-        parts = []
-        if self.purchase_id:
-            parts.append(self.env._("%s requests for quotation", len(self.purchase_id)))
-        if self.picking_ids:
-            parts.append(self.env._("%s transfers", len(self.picking_ids)))
-        return ", ".join(parts)
-
     def _accept(self):
-        """The documents and the state in one transaction: killed in the middle, nothing has happened."""
-        self.filtered(lambda proposal: proposal.kind == "purchase")._make_purchases()
-        self.filtered(lambda proposal: proposal.kind != "purchase")._make_transfers()
+        """The documents and the state in one transaction: killed in the middle, nothing has happened.
+
+        :return: the purchase orders and the pickings
+        """
+        orders = self.filtered(lambda proposal: proposal.kind == "purchase")._make_purchases()
+        pickings = self.filtered(lambda proposal: proposal.kind != "purchase")._make_transfers()
         self.write({"state": "accepted", "decided_by_id": self.env.uid, "decided_on": fields.Datetime.now()})
+        return orders, pickings
 
     # --- transfers ---------------------------------------------------------------------------------------------
 
@@ -58,26 +60,24 @@ class ProposalAccept(models.Model):
         """For each source, destination and day a picking out to the transit location and one in from it."""
         groups = self.grouped(lambda p: (p.source_warehouse_id, p.warehouse_id, p._leaving(), p._arriving()))
         if not groups:
-            return
+            return self.env["stock.picking"]
         # goods are promised under the locks of their quants, as everywhere
         self.env["distrib.position"]._lock_promises(self.product_id.ids, self.source_warehouse_id.ids)
         legs = [values for key in groups for values in self._leg_values(*key)]
         pickings = self.env["stock.picking"].create(legs)
-        inbound, outbound, owners = [], [], []
+        inbound, outbound = [], []
         for index, (key, part) in enumerate(groups.items()):
             out, into = pickings[2 * index], pickings[2 * index + 1]
             for proposal in part:
                 inbound.append(proposal._move_values(into, key[3]))
                 outbound.append(proposal._move_values(out, key[2]))
-                owners.append(proposal)
         # the legs in are there first, so that the legs out are created with their link
-        arriving = self.env["stock.move"].create(inbound)
+        moves = self.env["stock.move"]
+        arriving = moves._create_together(inbound)
         for values, move in zip(outbound, arriving, strict=True):
             values["move_dest_ids"] = [fields.Command.link(move.id)]
-        leaving = self.env["stock.move"].create(outbound)
-        for proposal, into, out in zip(owners, arriving, leaving, strict=True):
-            proposal.move_ids = [fields.Command.set([out.id, into.id])]
-        (arriving + leaving)._confirm_together()
+        (arriving + moves._create_together(outbound))._confirm_together()
+        return pickings
 
     def _leaving(self):
         return max(self.order_date or fields.Date.context_today(self), fields.Date.context_today(self))
@@ -108,11 +108,13 @@ class ProposalAccept(models.Model):
             "product_id": self.product_id.id,
             "product_uom_qty": self.quantity,
             "product_uom": self.uom_id.id,
+            "packaging_uom_id": self.uom_id.id,
             "location_id": picking.location_id.id,
             "location_dest_id": picking.location_dest_id.id,
             "company_id": picking.company_id.id,
             "date": self._noon(day),
             "origin": picking.origin,
+            "distrib_proposal_id": self.id,
         }
 
     @staticmethod

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import format_amount
 
 
 class ProposalDay(models.Model):
@@ -32,7 +33,6 @@ class ProposalDay(models.Model):
 
     def _tile(self, name, domain, measure, tone):
         ((count, value),) = self._read_group(domain, [], ["__count", measure])
-        currency = self.env.company.currency_id
         title, text = {
             "urgent": (self.env._("Urgent"), self.env._("lost by waiting")),
             "blocked": (self.env._("Cannot be ordered"), self.env._("lost in 28 days")),
@@ -41,5 +41,5 @@ class ProposalDay(models.Model):
             "open": (self.env._("All open"), self.env._("to order")),
             "automatic": (self.env._("Accepted by rule today"), self.env._("ordered")),
         }[name]
-        amount = currency.format(round(value or 0.0))
+        amount = format_amount(self.env, round(value or 0.0), self.env.company.currency_id, trailing_zeroes=False)
         return {"filter": name, "title": title, "count": count, "value": amount, "text": text, "tone": tone}

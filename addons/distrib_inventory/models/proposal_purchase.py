@@ -1,4 +1,4 @@
-from odoo import Command, models
+from odoo import models
 from odoo.exceptions import UserError
 
 OPEN_REQUESTS = ("draft", "sent")
@@ -13,7 +13,7 @@ class ProposalPurchase(models.Model):
         """One request for each supplier, warehouse and day of arrival, or the open one where the company wants that."""
         groups = self.grouped(lambda p: (p.company_id, p.partner_id, p.warehouse_id, p._arriving()))
         if not groups:
-            return
+            return self.env["purchase.order"]
         orders = self._requests(list(groups))
         added, grown, known = [], [], {}
         for order, (key, part) in zip(orders, groups.items(), strict=True):
@@ -40,6 +40,7 @@ class ProposalPurchase(models.Model):
         # the day is ours: core's own follows from today's order date
         for day, lines in by_day.items():
             lines.date_planned = self._noon(day)
+        return self.env["purchase.order"].union(*orders)
 
     def _requests(self, keys):
         """The request for each of the keys (company, supplier, warehouse, day): a draft that may take it, or new ones."""
@@ -110,10 +111,25 @@ class ProposalPurchase(models.Model):
         key = (self.product_id, unit, step, self.partner_id, order.company_id, order.currency_id)
         key += (order.fiscal_position_id, order.date_order)
         if key not in known:
-            known[key] = self.env["purchase.order.line"]._prepare_purchase_order_line(
-                self.product_id, quantity, unit, order.company_id, self.partner_id, order
-            )
+            known[key] = {
+                **self.env["purchase.order.line"]._prepare_purchase_order_line(
+                    self.product_id, quantity, unit, order.company_id, self.partner_id, order
+                ),
+                "analytic_distribution": self._analytic_distribution(order),
+            }
         return {**known[key], "order_id": order.id, "product_qty": quantity}
+
+    def _analytic_distribution(self, order):
+        """What core looks up for each line, there as superuser too: buyers may not read the models."""
+        return self.env["account.analytic.distribution.model"].sudo()._get_distribution(
+            {
+                "product_id": self.product_id.id,
+                "product_categ_id": self.product_id.categ_id.id,
+                "partner_id": self.partner_id.id,
+                "partner_category_id": self.partner_id.category_id.ids,
+                "company_id": order.company_id.id,
+            }
+        )
 
     # --- taking back -------------------------------------------------------------------------------------------
 
@@ -129,8 +145,9 @@ class ProposalPurchase(models.Model):
                     )
                 )
         self._shrink_requests()
-        self.move_ids._action_cancel()
-        self.move_ids = [Command.clear()]
+        moves = self.move_ids
+        moves._action_cancel()
+        moves.distrib_proposal_id = False
 
     def _is_on_its_way(self):
         order = self.purchase_line_id.order_id

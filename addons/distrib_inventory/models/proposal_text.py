@@ -69,7 +69,9 @@ class ProposalText(models.Model):
         if not self.run_out_date and self.lost_quantity < 0.05:
             return self.env._("Stock is expected to last for the next 28 days.")
         parts = []
-        if self.run_out_date:
+        if self.available <= 0:
+            parts.append(self.env._("It is out of stock already."))
+        elif self.run_out_date:
             day = format_date(self.env, self.run_out_date)
             parts.append(self.env._("If nothing is done, stock runs out on %s.", day))
         parts.append(

@@ -24,8 +24,8 @@ export class StockChart extends Component {
         this.charts = [];
         this.state = useState({ data: null });
         onWillStart(async () => {
-            await loadBundle("web.chartjs_lib");
-            await this.load(this.pair);
+            // both at once: a form may throw this away while it waits, and nothing may be asked for after that
+            await Promise.all([loadBundle("web.chartjs_lib"), this.load(this.pair)]);
         });
         useEffect(
             (product, warehouse) => {
