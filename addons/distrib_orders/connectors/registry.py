@@ -1,6 +1,5 @@
 """The platforms that the suite speaks with."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,7 +41,6 @@ class Platform:
 
 
 _PLATFORMS: dict[str, Platform] = {}
-_loading, _loaded = threading.RLock(), threading.Event()
 
 
 def register(platform: Platform) -> Platform:
