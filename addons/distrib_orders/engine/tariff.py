@@ -121,9 +121,7 @@ class Chosen(NamedTuple):
     step_kg: float
 
 
-def choose(
-    cards: Sequence[Card], places: Ints, kilos: Floats, volume: Floats, day: Floats, locations: int
-) -> Chosen:
+def choose(cards: Sequence[Card], places: Ints, kilos: Floats, volume: Floats, day: Floats, locations: int) -> Chosen:
     """The tariff that costs least, for each parcel (O) from each location; a day on the road counts ``day`` (O).
 
     Fees are exact for any part of an order where all tariffs share included kilograms and steps and neither volume nor

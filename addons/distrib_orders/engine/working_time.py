@@ -14,7 +14,11 @@ class Packing(NamedTuple):
 
 
 def packing(
-    hour: NDArray[np.float64] | float, cut_off: NDArray[np.float64], works: NDArray[np.bool_], most: NDArray[np.float64], used: NDArray[np.float64]
+    hour: NDArray[np.float64] | float,
+    cut_off: NDArray[np.float64],
+    works: NDArray[np.bool_],
+    most: NDArray[np.float64],
+    used: NDArray[np.float64],
 ) -> Packing:
     """The first day, today being day 0, on which a parcel asked for at ``hour`` (0..24) can be packed.
 

@@ -44,7 +44,9 @@ class Demo(models.AbstractModel):
                 })
                 for zone, codes, first, per_kg, days in ZONES for code in codes if code in regions
             ]  # fmt: skip
-            remote = [fields.Command.create({"region_id": regions[c], "amount": fee}) for c, fee in REMOTE if c in regions]
+            remote = [
+                fields.Command.create({"region_id": regions[c], "amount": fee}) for c, fee in REMOTE if c in regions
+            ]
             self.env["distrib.tariff"].create({
                 "name": str(year.year), "carrier_id": carrier.id, "valid_from": year.replace(year=year.year - 1),
                 "divisor": divisor, "fuel_percent": fuel, "line_ids": lines, "remote_ids": remote,
@@ -55,7 +57,9 @@ class Demo(models.AbstractModel):
         sites.write({"cut_off": 17.0, "keeps_holidays": True, "handling_per_parcel": 1.5, "handling_per_unit": 0.1})
         sites.filtered(lambda site: site.network_tier == "central").write({"has_cold_chain": True})
         stores = made.warehouses.filtered(lambda site: site.network_tier == "store")
-        stores.write({"handling_per_parcel": 2.5, "handling_per_unit": 0.3, "limits_parcels": True, "daily_parcels": 40})
+        stores.write(
+            {"handling_per_parcel": 2.5, "handling_per_unit": 0.3, "limits_parcels": True, "daily_parcels": 40}
+        )
 
     def _build_store_tasks(self, made):
         """Three stores answer for themselves; the first has a user, and each is asked for something."""

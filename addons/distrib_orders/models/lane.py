@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 from odoo import api, fields, models, tools
+from odoo.fields import Domain
 
 from ..engine import tariff as engine
 from ..engine.lane_days import LIKE
@@ -66,7 +67,7 @@ class Lane(models.Model):
         volumes = np.zeros(len(wanted)) if volumes is None else np.asarray(volumes, np.float64)
         day_price = np.zeros(len(wanted)) if day_price is None else np.asarray(day_price, np.float64)
         # sudo: lanes are internal, and orders may lie in regions that were closed since
-        known = self.env["distrib.region"].sudo().with_context(active_test=False).search([], order="id").ids
+        known = self.env["distrib.region"].sudo().with_context(active_test=False).search(Domain.TRUE, order="id").ids
         company = warehouses.company_id[:1] or self.env.company
         cards = self.env["distrib.tariff"]._cards(company.id, day, tuple(warehouses.ids), tuple(known))
         places = np.searchsorted(known, wanted).clip(max=max(len(known) - 1, 0))
@@ -85,7 +86,9 @@ class Lane(models.Model):
         ids = np.array([card[0] for card in cards] + [0])[chosen.tariff]
         carriers = np.array([card[1] for card in cards] + [0])[chosen.tariff]
         reason = np.where(some, "", np.where(found[:, None], "no_lane", "no_region")).astype(object)
-        money = [np.where(some, part, np.nan) for part in (chosen.first, chosen.per_kg, chosen.p50, chosen.p90, chosen.price)]
+        money = [
+            np.where(some, part, np.nan) for part in (chosen.first, chosen.per_kg, chosen.p50, chosen.p90, chosen.price)
+        ]
         return LaneArrays(
             *money, np.where(some, carriers, 0), np.where(some, ids, 0), reason, chosen.included_kg, chosen.step_kg
         )

@@ -15,7 +15,7 @@ class Routing(models.AbstractModel):
     _inherit = "distrib.routing"
 
     def _tariffs(self, rows, ways):
-        super()._tariffs(rows, ways)
+        result = super()._tariffs(rows, ways)
         orders = len(rows.orders)
         kilos, volumes = np.zeros(orders), np.zeros(orders)
         for (line, order), need, weight in zip(rows.lines, rows.needs, self._weights_of(rows)[0], strict=True):
@@ -23,7 +23,12 @@ class Routing(models.AbstractModel):
             volumes[order] += line.product_id.volume * need
         hurry = np.array([FAST if rule.objective == "fastest" else 0.0 for rule in rows.rules])
         lanes = self.env["distrib.lane"]._lanes(
-            rows.sites, [order.region_id.id or 0 for order in rows.orders], fields.Date.to_date(rows.at), kilos, volumes, hurry
+            rows.sites,
+            [order.region_id.id or 0 for order in rows.orders],
+            fields.Date.to_date(rows.at),
+            kilos,
+            volumes,
+            hurry,
         )
         served = np.isfinite(lanes.first)
         estimate = not rows.ruleset or rows.ruleset.without_tariff == "distance"
@@ -33,15 +38,17 @@ class Routing(models.AbstractModel):
         per_kg = np.where(served, lanes.per_kg, np.minimum(ways["per_kg"], ways["first"] / lanes.included_kg) * nothing)
         days = np.where(served, lanes.p50, ways["days"])
         ways.update(first=first, per_kg=per_kg, days=days, included=lanes.included_kg, step=lanes.step_kg)
+        return result
 
     def _services(self, rows, ways):
-        super()._services(rows, ways)
+        result = super()._services(rows, ways)
         service = rows.sites._service(rows.at, without=rows.orders)
         ways["capacity"] = np.minimum(ways["capacity"], np.floor(service.left))
         ways["parcel"] = ways["parcel"] + service.parcel + self._fairness(rows.sites, service.left)
         ways["unit"] = ways["unit"] + service.unit
         ways["days"] = ways["days"] + np.where(np.isfinite(service.wait), service.wait, 0.0)
         ways["closed"].update({place: text for place, text in enumerate(service.closed) if text})
+        return result
 
     @api.model
     def _fairness(self, sites, left):
@@ -84,7 +91,9 @@ class SaleOrder(models.Model):
         at, sites = at or fields.Datetime.now(), self.order_line.routed_warehouse_id or self.warehouse_id
         if not sites or not self.region_id:
             return False
-        weight = sum(line.product_id.weight * line.product_uom_qty for line in self.order_line if line.product_id.is_storable)
+        weight = sum(
+            line.product_id.weight * line.product_uom_qty for line in self.order_line if line.product_id.is_storable
+        )
         lanes = self.env["distrib.lane"]._lanes(sites, [self.region_id.id], at.date(), [weight or 0.5])
         days = sites._service(at).wait + lanes.p90[0]
         return at + timedelta(days=float(days.max())) if np.isfinite(days).all() else False

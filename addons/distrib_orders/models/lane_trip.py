@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import numpy as np
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..engine import lane_days
 
@@ -55,7 +56,7 @@ class Lane(models.Model):
     @api.model
     def _cron_measure(self):
         """Compare the days of the last half year with the plan, lane by lane."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             self.with_company(company)._measure()
 
     @api.model

@@ -26,7 +26,9 @@ class StoreTask(models.Model):
     order_id = fields.Many2one("sale.order", required=True, index=True, ondelete="cascade", readonly=True,
                                groups="distrib_inventory.group_viewer")  # fmt: skip
     order_name = fields.Char("Order Number", required=True, readonly=True)
-    warehouse_id = fields.Many2one("stock.warehouse", string="Store", required=True, index=True, ondelete="cascade", readonly=True)
+    warehouse_id = fields.Many2one(
+        "stock.warehouse", string="Store", required=True, index=True, ondelete="cascade", readonly=True
+    )
     company_id = fields.Many2one(related="warehouse_id.company_id", store=True, index=True)
     line_ids = fields.One2many("distrib.store.task.line", "task_id", readonly=True)
     state = fields.Selection(
@@ -106,7 +108,11 @@ class StoreTask(models.Model):
         """
         reason = reason or self.env.context.get("store_reason")
         if reason not in dict(REASONS):
-            raise UserError(self.env._("Say why: %s.", ", ".join(dict(self._fields["reason"]._description_selection(self.env)).values())))
+            raise UserError(
+                self.env._(
+                    "Say why: %s.", ", ".join(dict(self._fields["reason"]._description_selection(self.env)).values())
+                )
+            )
         tasks = self._take()
         tasks._answered("rejected", reason=reason, note=note or False)
         label = dict(self._fields["reason"]._description_selection(self.env))[reason]
@@ -116,7 +122,12 @@ class StoreTask(models.Model):
 
     def action_open_order(self):
         self.ensure_one()
-        return {"type": "ir.actions.act_window", "res_model": "sale.order", "res_id": self.order_id.id, "views": [[False, "form"]]}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "res_id": self.order_id.id,
+            "views": [[False, "form"]],
+        }
 
     def _give_up(self, why, stock_state=None, whole=False):
         """Take the goods back from the order, put them into a state, and route the order without this store."""
@@ -211,7 +222,9 @@ class StoreTaskLine(models.Model):
     task_id = fields.Many2one("distrib.store.task", required=True, index=True, ondelete="cascade")
     warehouse_id = fields.Many2one(related="task_id.warehouse_id", store=True, index=True)
     company_id = fields.Many2one(related="task_id.company_id", store=True, index=True)
-    product_id = fields.Many2one("product.product", required=True, ondelete="cascade", groups="distrib_inventory.group_viewer")
+    product_id = fields.Many2one(
+        "product.product", required=True, ondelete="cascade", groups="distrib_inventory.group_viewer"
+    )
     product_name = fields.Char(compute="_compute_product_name", compute_sudo=True)
     quantity = fields.Float(digits="Product Unit")
 
@@ -267,9 +280,12 @@ class StockWarehouse(models.Model):
     _inherit = "stock.warehouse"
 
     asks_store = fields.Boolean(
-        "Store Answers First", help="An order that is routed here becomes a task; it is released when the store accepts."
+        "Store Answers First",
+        help="An order that is routed here becomes a task; it is released when the store accepts.",
     )
-    store_weight = fields.Float("Share Among Stores", default=1.0, help="Twice the share, twice the parcels before others.")
+    store_weight = fields.Float(
+        "Share Among Stores", default=1.0, help="Twice the share, twice the parcels before others."
+    )
     store_task_ids = fields.One2many("distrib.store.task", "warehouse_id", groups="distrib_inventory.group_viewer")
 
 

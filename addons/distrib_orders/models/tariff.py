@@ -34,7 +34,9 @@ class Tariff(models.Model):
         string="Fees From", default="lines", required=True,
     )  # fmt: skip
     included_kg = fields.Float("First Weight (kg)", default=1.0, help="Kilograms that the first fee covers.")
-    step_kg = fields.Float("Step (kg)", default=1.0, help="Further kilograms are billed in these steps; 0: to the gram.")
+    step_kg = fields.Float(
+        "Step (kg)", default=1.0, help="Further kilograms are billed in these steps; 0: to the gram."
+    )
     divisor = fields.Float(
         "Volume Divisor", default=6000.0, digits=(10, 0),
         help="Cubic centimetres that count as one kilogram; 0: volume does not matter.",
@@ -42,7 +44,9 @@ class Tariff(models.Model):
     fuel_percent = fields.Float("Fuel Surcharge (%)")
     minimum = fields.Monetary(help="A parcel costs at least this, before fuel.")
     days = fields.Float("Days on the Road", default=3.0, help="Where a zone says nothing: days in the middle.")
-    days_late = fields.Float("Days, Nine of Ten", default=5.0, help="Nine parcels of ten have arrived after these days.")
+    days_late = fields.Float(
+        "Days, Nine of Ten", default=5.0, help="Nine parcels of ten have arrived after these days."
+    )
     line_ids = fields.One2many("distrib.tariff.line", "tariff_id", copy=True)
     line_count = fields.Integer(compute="_compute_line_count")
     remote_ids = fields.One2many("distrib.tariff.remote", "tariff_id", copy=True)
@@ -57,7 +61,9 @@ class Tariff(models.Model):
 
     @api.depends("line_ids")
     def _compute_line_count(self):
-        counts = dict(self.env["distrib.tariff.line"]._read_group([("tariff_id", "in", self.ids)], ["tariff_id"], ["__count"]))
+        counts = dict(
+            self.env["distrib.tariff.line"]._read_group([("tariff_id", "in", self.ids)], ["tariff_id"], ["__count"])
+        )
         for tariff in self:
             tariff.line_count = counts.get(tariff, 0)
 
@@ -184,9 +190,12 @@ class Tariff(models.Model):
         self.env.registry.clear_cache()
         return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _keep_active(self):
         if self.filtered(lambda tariff: tariff.state == "active"):
             raise UserError(self.env._("An active tariff is retired, not deleted: past decisions were made with it."))
+
+    def unlink(self):
         self.env.registry.clear_cache()
         return super().unlink()
 
@@ -218,8 +227,8 @@ class Tariff(models.Model):
         special = sorted(set(keys), key=lambda key: (bool(key[0]), levels.get(key[1], 0), key))
         paths = [f"/{site.region_id.parent_path or ''}" for site in sites]
         sources = np.array(
-            [[site.id == key[0] if key[0] else not key[1] or f"/{key[1]}/" in path for site, path in zip(sites, paths, strict=True)]
-             for key in special], bool,
+            [[site == key[0] if key[0] else not key[1] or f"/{key[1]}/" in path
+              for site, path in zip(sites.ids, paths, strict=True)] for key in special], bool,
         ).reshape(len(special), len(sites))  # fmt: skip
         index = {key: number for number, key in enumerate(special)}
         origin = np.array([index[key] for key in keys], np.int64)
@@ -240,7 +249,9 @@ class Tariff(models.Model):
             name: np.array([row[name] for row in rows] + [np.nan], np.float64)
             for name in ("first", "per_kg", "days", "days_late")
         }
-        late = np.where(column["days_late"] > 0, column["days_late"], np.where(column["days"] > 0, column["days"] * 1.5, 0.0))
+        late = np.where(
+            column["days_late"] > 0, column["days_late"], np.where(column["days"] > 0, column["days"] * 1.5, 0.0)
+        )
         p50 = np.where(column["days"] == 0, self.days, column["days"])
         p90 = np.where(late == 0, self.days_late, late)
         arrays = {"first": column["first"][found], "per_kg": column["per_kg"][found], "p50": p50[found]}
@@ -249,7 +260,9 @@ class Tariff(models.Model):
     def _remote(self, regions):
         fees = {row.region_id.id: row.amount for row in self.remote_ids}
         around = regions._around()
-        return np.array([next((fees[place] for place in row if place in fees), 0.0) for row in around.tolist()], np.float64)
+        return np.array(
+            [next((fees[place] for place in row if place in fees), 0.0) for row in around.tolist()], np.float64
+        )
 
     def _native_card(self, sites, regions, common):
         """The fees that the delivery method's own rules give, asked once for each weight."""
@@ -287,7 +300,9 @@ class TariffLine(models.Model):
     company_id = fields.Many2one(related="tariff_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="tariff_id.company_id.currency_id")
     carrier_id = fields.Many2one(related="tariff_id.carrier_id", store=True)
-    origin_warehouse_id = fields.Many2one("stock.warehouse", string="From Warehouse", index="btree_not_null", ondelete="cascade")
+    origin_warehouse_id = fields.Many2one(
+        "stock.warehouse", string="From Warehouse", index="btree_not_null", ondelete="cascade"
+    )
     origin_region_id = fields.Many2one(
         "distrib.region", string="From Region", ondelete="restrict",
         help="All warehouses in this region; empty, like the warehouse: from everywhere.",
@@ -298,7 +313,7 @@ class TariffLine(models.Model):
     )
     first = fields.Monetary("First Fee", required=True)
     per_kg = fields.Monetary("Further kg", required=True)
-    days = fields.Float("Days", help="In the middle. 0: as the tariff says.")
+    days = fields.Float(help="In the middle. 0: as the tariff says.")
     days_late = fields.Float("Days, Nine of Ten", help="0: half as long again as in the middle.")
 
     _fees = models.Constraint("CHECK (first >= 0 AND per_kg >= 0 AND days >= 0 AND days_late >= 0)", "Below zero.")
@@ -372,7 +387,9 @@ class Region(models.Model):
         """(R, D) each region and those around it, the closest first, NONE behind."""
         paths = [[int(step) for step in (region.parent_path or "").split("/") if step][::-1] for region in self]
         depth = max(map(len, paths), default=1)
-        return np.array([path + [engine.NONE] * (depth - len(path)) for path in paths], np.int64).reshape(len(paths), depth)
+        return np.array([path + [engine.NONE] * (depth - len(path)) for path in paths], np.int64).reshape(
+            len(paths), depth
+        )
 
     def _state(self):
         """The province or state that core knows, of the region or of one around it."""

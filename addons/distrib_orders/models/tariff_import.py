@@ -5,10 +5,10 @@ import io
 
 import openpyxl
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.addons.distrib_inventory.engine import sales_columns, sales_read
 from odoo.addons.distrib_inventory.models.file_import import ERROR_COLUMNS
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..engine import tariff_file
 
@@ -88,7 +88,9 @@ class TariffImport(models.Model):
         for chunk in opened.chunks():
             broken += chunk.broken
             for number, row in zip(chunk.rows, chunk.table.to_pylist(), strict=True):
-                cells = {target: "" if row.get(header) is None else str(row[header]) for header, target in mapping.items()}
+                cells = {
+                    target: "" if row.get(header) is None else str(row[header]) for header, target in mapping.items()
+                }
                 if any(cells.values()):
                     rows[int(number)] = row
                     zones.append(tariff_file.read_row(int(number), cells, self.tariff_id.included_kg))
@@ -118,7 +120,9 @@ class TariffImport(models.Model):
                 elif origin is not None and zone.numbers.get("first") is not None:
                     other = seen.setdefault((origin, place), zone.row)
                     if other != zone.row:
-                        problems.append(("destination", self.env._("%(place)s repeats row %(row)s", place=name, row=other)))
+                        problems.append(
+                            ("destination", self.env._("%(place)s repeats row %(row)s", place=name, row=other))
+                        )
             if problems:
                 bad[zone.row] = problems
                 continue
@@ -135,7 +139,11 @@ class TariffImport(models.Model):
         present = {line._key(): line for line in tariff.line_ids}
         fresh = []
         for (origin, place), zone in lines.items():
-            key = (origin[1] if origin[0] == "site" else False, origin[1] if origin[0] == "region" else False, place or False)
+            key = (
+                origin[1] if origin[0] == "site" else False,
+                origin[1] if origin[0] == "region" else False,
+                place or False,
+            )
             numbers = {name: zone.numbers[name] or 0.0 for name in ("first", "per_kg", "days", "days_late")}
             values = {**numbers, "zone": zone.zone or False}
             line = present.get(key)
@@ -159,12 +167,14 @@ class TariffImport(models.Model):
         wanted = sorted(names | {name.rstrip("省市") for name in names})
         company = Domain("company_id", "=", self.company_id.id)
         sites = {}
-        for site in self.env["stock.warehouse"].search(company & (Domain("name", "in", wanted) | Domain("code", "in", wanted))):
+        for site in self.env["stock.warehouse"].search(
+            company & (Domain("name", "in", wanted) | Domain("code", "in", wanted))
+        ):
             sites |= {site.name: site.id, site.code: site.id}
         regions = {}
         # Names of both languages; the largest region of a name counts (吉林 is a province and a city).
         for lang in dict.fromkeys(("zh_CN", "en_US", self.env.lang or "en_US")):
-            found = self.env["distrib.region"].with_context(lang=lang).search([], order="parent_path")
+            found = self.env["distrib.region"].with_context(lang=lang).search(Domain.TRUE, order="parent_path")
             for region in sorted(found, key=lambda place: (place.parent_path or "").count("/")):
                 for name in (region.name, region.code):
                     if name and name not in regions:
@@ -208,7 +218,9 @@ class TariffImport(models.Model):
             columns = ", ".join(dict.fromkeys(headers.get(target, target) for target, _text in problems))
             writer.writerow([*cells, number, columns, "; ".join(text for _target, text in problems)])
         for number, content in broken:
-            writer.writerow([*[""] * len(names), number, "", self.env._("the line has a wrong number of cells: %s", content[:200])])
+            writer.writerow(
+                [*[""] * len(names), number, "", self.env._("the line has a wrong number of cells: %s", content[:200])]
+            )
         return text.getvalue().encode()
 
     def _finish(self, opened):

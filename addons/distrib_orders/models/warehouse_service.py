@@ -107,10 +107,9 @@ class StockWarehouse(models.Model):
         out = np.array([bool(word) for word in closed], bool)
         day = np.array(firsts, "datetime64[D]") + np.maximum(found.day, 0)
         wait = np.where(out, np.inf, np.maximum(found.day + (20.0 - hours) / 24.0, 0.0))
-        return Service(
-            wait, day, np.where(out, 0.0, found.left), tuple(closed), np.array([site.handling_per_parcel for site in self], float),
-            np.array([site.handling_per_unit for site in self], float), cut_off,
-        ) if count else Service(*[np.zeros(0)] * 3, (), *[np.zeros(0)] * 3)  # fmt: skip
+        parcel = np.array([site.handling_per_parcel for site in self], float)
+        unit = np.array([site.handling_per_unit for site in self], float)
+        return Service(wait, day, np.where(out, 0.0, found.left), tuple(closed), parcel, unit, cut_off)
 
     def _service_zone(self):
         return self.service_calendar_id.tz or self.partner_id.tz or self.company_id.partner_id.tz or "Asia/Shanghai"
@@ -142,7 +141,10 @@ class StockWarehouse(models.Model):
 
     def _works_on(self, first, known):
         """(AHEAD) whether it works on each day from ``first`` on; ``known`` keeps what was read for other warehouses."""
-        calendar, country = self.service_calendar_id, self.region_id.country_id.code or self.company_id.country_id.code or "CN"
+        calendar, country = (
+            self.service_calendar_id,
+            self.region_id.country_id.code or self.company_id.country_id.code or "CN",
+        )
         key = (calendar, country if self.keeps_holidays else "", first)
         if key not in known:
             days = [first + timedelta(days=ahead) for ahead in range(AHEAD)]
@@ -168,7 +170,9 @@ class StockWarehouse(models.Model):
         """dict warehouse id -> parcels that left today or are still to be made, a delivery being a parcel."""
         self.env["stock.picking"].flush_model()
         starts = {
-            site.id: pytz.utc.localize(at).astimezone(pytz.timezone(site._service_zone())).replace(hour=0, minute=0, second=0)
+            site.id: pytz.utc.localize(at)
+            .astimezone(pytz.timezone(site._service_zone()))
+            .replace(hour=0, minute=0, second=0)
             for site in self
         }
         midnight = min((start.astimezone(pytz.utc).replace(tzinfo=None) for start in starts.values()), default=at)

@@ -73,7 +73,9 @@ class TestStoreTask(StoreCommon):
         order.store_task_ids.with_user(self.keeper).with_context(store_reason="busy").action_reject()
         self.assertEqual(self.free(self.store_east), 5.0)
         # the other store is asked now
-        self.assertEqual(order.store_task_ids.filtered(lambda task: task.state == "todo").warehouse_id, self.store_south)
+        self.assertEqual(
+            order.store_task_ids.filtered(lambda task: task.state == "todo").warehouse_id, self.store_south
+        )
 
     def test_no_other_place_is_told_to_the_desk(self):
         order = self.routed()
@@ -88,7 +90,9 @@ class TestStoreTask(StoreCommon):
         order = self.routed()
         task, now = order.store_task_ids, fields.Datetime.now()
         task.deadline = now + timedelta(minutes=1)
-        self.env.cr.execute("UPDATE distrib_store_task SET create_date = %s WHERE id = %s", (now - timedelta(hours=2), task.id))
+        self.env.cr.execute(
+            "UPDATE distrib_store_task SET create_date = %s WHERE id = %s", (now - timedelta(hours=2), task.id)
+        )
         task.invalidate_recordset()
         task._cron_watch()
         self.assertEqual((task.state, bool(task.reminded_at)), ("todo", True))
@@ -140,8 +144,13 @@ class TestStoreTask(StoreCommon):
 @tagged("post_install", "-at_install")
 class TestStoreTaskRpc(StoreCommon, HttpCase):
     def call(self, method, *args):
-        data = {"jsonrpc": "2.0", "params": {"model": "distrib.store.task", "method": method, "args": args, "kwargs": {}}}
-        reply = self.url_open("/web/dataset/call_kw", data=json.dumps(data), headers={"Content-Type": "application/json"})
+        data = {
+            "jsonrpc": "2.0",
+            "params": {"model": "distrib.store.task", "method": method, "args": args, "kwargs": {}},
+        }
+        reply = self.url_open(
+            "/web/dataset/call_kw", data=json.dumps(data), headers={"Content-Type": "application/json"}
+        )
         return reply.json()
 
     def test_a_store_over_rpc(self):

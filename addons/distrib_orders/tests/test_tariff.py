@@ -24,7 +24,9 @@ class TariffCommon(OrdersCommon):
     @classmethod
     def new_tariff(cls, *lines, carrier=None, activate=True, **values):
         rows = [
-            Command.create(dict(zip(("region_id", "first", "per_kg", "origin_warehouse_id", "days"), line, strict=False)))
+            Command.create(
+                dict(zip(("region_id", "first", "per_kg", "origin_warehouse_id", "days"), line, strict=False))
+            )
             for line in lines
         ]
         tariff = cls.env["distrib.tariff"].create({
@@ -151,7 +153,10 @@ class TestService(TariffCommon):
         site.write({"cut_off": 16.0, "limits_parcels": True, "daily_parcels": 10})
         self.assertEqual(str(site._service(self.at(15)).day[0]), "2026-03-04")
         self.assertEqual(str(site._service(self.at(17)).day[0]), "2026-03-05")
-        site.weekday_ids = [Command.create({"weekday": "3", "parcels": 0}), Command.create({"weekday": "4", "parcels": 3})]
+        site.weekday_ids = [
+            Command.create({"weekday": "3", "parcels": 0}),
+            Command.create({"weekday": "4", "parcels": 3}),
+        ]
         late = site._service(self.at(17))
         self.assertEqual((str(late.day[0]), late.left[0]), ("2026-03-06", 3.0))
 

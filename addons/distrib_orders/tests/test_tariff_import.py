@@ -64,7 +64,9 @@ class TestTariffImport(TariffCommon):
             {"tariff_id": other.id, "file": file.datas, "file_name": "again.xlsx"}
         )
         job.action_start()
-        self.assertEqual(sorted(line._key() for line in other.line_ids), sorted(line._key() for line in tariff.line_ids))
+        self.assertEqual(
+            sorted(line._key() for line in other.line_ids), sorted(line._key() for line in tariff.line_ids)
+        )
 
     def test_roles(self):
         with self.assertRaises(AccessError):
