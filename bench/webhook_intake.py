@@ -30,7 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=int, default=5_000, help="payloads a minute")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--senders", type=int, default=8)
-    parser.add_argument("--workers", type=int, default=0, help="processes of the server; 0: one with threads, as ./distrib up")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="processes of the server; 0: one with threads, as ./distrib up"
+    )
     parser.add_argument("--warehouses", type=int, default=12)
     parser.add_argument("--products", type=int, default=300)
     parser.add_argument("--seed", type=int, default=11)

@@ -120,7 +120,9 @@ class FakeServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 60
-            disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for the other side
+            disable_nagle_algorithm = (
+                True  # head and body are two writes: the second would wait 40 ms for the other side
+            )
 
             def handle_any(self) -> None:
                 parts = urlsplit(self.path)

@@ -239,7 +239,9 @@ def normal_paths(mean: float, sigma: float, days: int, count: int = PATHS) -> np
 def _longer(learned: model.Learned, days: int) -> model.Learned:
     """The same for another number of days ahead; errors of one horizon and of the next are drawn apart."""
     horizon, rng = learned.settings.horizon, np.random.default_rng(learned.settings.seed)
-    blocks = [learned.pool.ratios] + [rng.permutation(learned.pool.ratios, axis=1) for _ in range(-(-days // horizon) - 1)]
+    blocks = [learned.pool.ratios] + [
+        rng.permutation(learned.pool.ratios, axis=1) for _ in range(-(-days // horizon) - 1)
+    ]
     ratios = np.concatenate(blocks, axis=2)[:, :, :days]
     pool = replace(learned.pool, edges=learned.pool.edges * days / horizon, ratios=ratios)
     return replace(learned, pool=pool, settings=replace(learned.settings, horizon=days))

@@ -47,7 +47,7 @@ class Backtest(models.Model):
             ("balanced", "Between the two"),
             ("seldom", "As seldom out of stock as possible"),
         ],
-        required=True, default="units", string="Aim",
+        required=True, default="units", ,
         help="Where the same stock goes: to what sells most, or also to small sellers, which then seldom run out.",
     )  # fmt: skip
     lead_kind = fields.Selection(
@@ -186,7 +186,7 @@ class BacktestLine(models.Model):
     pair_count = fields.Integer(string="Pairs", readonly=True)
     stock_rule = fields.Monetary(string="Stock of the Fixed Rule", readonly=True)
     stock_ours = fields.Monetary(string="Stock of Ours", readonly=True)
-    stock_saved = fields.Monetary(string="Stock Saved", readonly=True)
+    stock_saved = fields.Monetary(readonly=True)
     stock_change = fields.Float(string="Stock at Equal Service", readonly=True, aggregator=None)
     outs_change = fields.Float(string="Stock-outs at Equal Stock", readonly=True, aggregator=None)
     has_outs = fields.Boolean(readonly=True)

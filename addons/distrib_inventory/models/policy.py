@@ -62,15 +62,11 @@ class Policy(models.Model):
     demand_sigma = fields.Float(
         string="Deviation", readonly=True, digits="Product Unit", aggregator=None, help="Standard deviation of a day."
     )
-    demand_p50 = fields.Float(
-        string="Demand P50", readonly=True, digits="Product Unit", help="Over lead time and review: median."
-    )
+    demand_p50 = fields.Float(readonly=True, digits="Product Unit", help="Over lead time and review: median.")
     demand_p90 = fields.Float(
-        string="Demand P90", readonly=True, digits="Product Unit", help="Over lead time and review: 9 times in 10 less."
+        readonly=True, digits="Product Unit", help="Over lead time and review: 9 times in 10 less."
     )
-    demand_p98 = fields.Float(
-        string="Demand P98", readonly=True, digits="Product Unit", help="Over lead time and review: 49 in 50 less."
-    )
+    demand_p98 = fields.Float(readonly=True, digits="Product Unit", help="Over lead time and review: 49 in 50 less.")
     usual_mean = fields.Float(
         string="Usual Demand a Day", readonly=True, digits="Product Unit", help="Mean of the last half year."
     )

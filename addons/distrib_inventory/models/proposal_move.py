@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+CHUNK = 500
+
 
 class StockMove(models.Model):
     """Many transfers at once: confirmed and reserved together instead of move by move.
@@ -25,8 +27,9 @@ class StockMove(models.Model):
 
     def _set_references(self):
         # new pickings have no references: to write that on move after move takes as long as making them
-        if not self.env.context.get("distrib_together"):
-            super()._set_references()
+        if self.env.context.get("distrib_together"):
+            return None
+        return super()._set_references()
 
     def _update_orderpoints(self):
         # core searches with a domain for each move; mostly there is no reordering rule at all
@@ -34,8 +37,8 @@ class StockMove(models.Model):
             # only whether there are any, whoever may see them
             points = self.env["stock.warehouse.orderpoint"].sudo()
             if not points.search_count([("product_id", "in", self.product_id.ids)], limit=1):
-                return
-        super()._update_orderpoints()
+                return None
+        return super()._update_orderpoints()
 
     def _should_assign_at_confirm(self):
         # reserved right after, all at once
@@ -43,14 +46,19 @@ class StockMove(models.Model):
 
     def _check_company(self, fnames=None):
         # confirming checks again what was checked when they were created just before
-        if fnames is not None or not self.env.context.get("distrib_confirming"):
-            super()._check_company(fnames)
+        if fnames is None and self.env.context.get("distrib_confirming"):
+            return None
+        return super()._check_company(fnames)
 
     # --- together ------------------------------------------------------------------------------------------------
 
     @api.model
     def _create_together(self, vals_list):
-        return self.with_context(distrib_together=True).create(vals_list)
+        """Create in parts: the time that links between moves take grows with the square of what is created at once."""
+        moves, model = [], self.with_context(distrib_together=True)
+        for begin in range(0, len(vals_list), CHUNK):
+            moves += model.create(vals_list[begin : begin + CHUNK]).ids
+        return model.browse(moves)
 
     def _confirm_together(self):
         """Confirm moves and reserve for those that core reserves when it confirms them.
@@ -99,7 +107,8 @@ class StockMove(models.Model):
             lines.append(move._prepare_move_line_vals(move.product_uom_qty, quant))
         for quant, total in taken.items():
             quant._update_reserved_quantity(quant.product_id, quant.location_id, total)
-        self.env["stock.move.line"].with_context(distrib_reserved=True).create(lines)
+        model = self.env["stock.move.line"].with_context(distrib_reserved=True, distrib_together=True)
+        model.create(lines)
         return self.browse(done)
 
     def _lone_quants(self):

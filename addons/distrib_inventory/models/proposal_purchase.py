@@ -121,14 +121,18 @@ class ProposalPurchase(models.Model):
 
     def _analytic_distribution(self, order):
         """What core looks up for each line, there as superuser too: buyers may not read the models."""
-        return self.env["account.analytic.distribution.model"].sudo()._get_distribution(
-            {
-                "product_id": self.product_id.id,
-                "product_categ_id": self.product_id.categ_id.id,
-                "partner_id": self.partner_id.id,
-                "partner_category_id": self.partner_id.category_id.ids,
-                "company_id": order.company_id.id,
-            }
+        return (
+            self.env["account.analytic.distribution.model"]
+            .sudo()
+            ._get_distribution(
+                {
+                    "product_id": self.product_id.id,
+                    "product_categ_id": self.product_id.categ_id.id,
+                    "partner_id": self.partner_id.id,
+                    "partner_category_id": self.partner_id.category_id.ids,
+                    "company_id": order.company_id.id,
+                }
+            )
         )
 
     # --- taking back -------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class ProposalRule(models.Model):
@@ -219,7 +220,7 @@ class Proposal(models.Model):
     @api.model
     def _cron_automatic(self):
         """Apply all rules; each is committed with its log, so a run that is killed goes on where it was."""
-        rules = self.env["distrib.proposal.rule"].search([])
+        rules = self.env["distrib.proposal.rule"].search(Domain.TRUE)
         self.env["ir.cron"]._commit_progress(remaining=len(rules))
         for rule in rules:
             rule.with_company(rule.company_id)._run()

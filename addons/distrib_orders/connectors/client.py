@@ -32,7 +32,9 @@ class Client:
     reach = timedelta(days=90)
     page_size = 50
     stock_batch = 20
-    ships_whole = False  # the platform takes an order in one confirmation: it is told all parcels when the last has left
+    ships_whole = (
+        False  # the platform takes an order in one confirmation: it is told all parcels when the last has left
+    )
 
     def __init__(
         self,

@@ -16,7 +16,9 @@ class Account:
     secret: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
-    push_token: str = field(default="", repr=False)  # what proves the platform's calls, where it has a secret of its own
+    push_token: str = field(
+        default="", repr=False
+    )  # what proves the platform's calls, where it has a secret of its own
     push_key: str = field(default="", repr=False)  # with what the platform's calls are encrypted
     options: Mapping[str, Any] = field(default_factory=dict)
 

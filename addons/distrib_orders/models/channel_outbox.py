@@ -49,7 +49,7 @@ class ChannelCall(models.Model):
     )
     carrier = fields.Char(string="Our Carrier Code", help="Instead of the delivery's own.")
     payload = fields.Json(readonly=True, help="What was told last.")
-    told = fields.Char(string="Told", compute="_compute_told")
+    told = fields.Char(compute="_compute_told")
     state = fields.Selection(
         [
             ("waiting", "Waiting"),

@@ -51,7 +51,7 @@ class ChannelProduct(models.Model):
         [("code", "Code"), ("barcode", "Barcode"), ("hand", "By hand")], readonly=True, tracking=True,
         help="Matches by code follow the code; what was entered by hand stays.",
     )  # fmt: skip
-    suggestion_id = fields.Many2one("product.product", string="Suggestion", readonly=True, ondelete="set null")
+    suggestion_id = fields.Many2one("product.product", readonly=True, ondelete="set null")
     suggestion_score = fields.Float(string="Likeness", readonly=True, aggregator=None)
     suggestion_by = fields.Selection(
         [("code", "Code"), ("barcode", "Barcode"), ("name", "Name")], string="Suggested By", readonly=True
@@ -250,8 +250,10 @@ class ChannelProduct(models.Model):
                 changed[sure] |= article
         for product, articles in changed.items():
             # The code in the shop decides as long as nobody has decided otherwise. The caller saves the orders.
-            super(ChannelProduct, articles).write({"product_id": product, "matched_by": "code"})
-        created = super().create(fresh)
+            super(ChannelProduct, articles).write(  # pylint: disable=super-method-mismatch
+                {"product_id": product, "matched_by": "code"}
+            )
+        created = super().create(fresh)  # pylint: disable=super-method-mismatch
         created.filtered(lambda article: article.state == "open")._suggest()
         known |= {article.key: article for article in created}
         return {key: result.get(key, known.get(key)) for key in first}

@@ -107,7 +107,7 @@ class Channel(models.Model):
     )
     stock_every = fields.Integer(string="Tell Stock Every", default=5, help="Minutes between two messages at least.")
     stock_cursor = fields.Char(groups=MANAGER, copy=False, readonly=True)
-    stock_told_at = fields.Datetime(string="Stock Told At", groups=MANAGER, copy=False, readonly=True)
+    stock_told_at = fields.Datetime(groups=MANAGER, copy=False, readonly=True)
     stock_ids = fields.One2many("distrib.channel.stock", "channel_id", groups=MANAGER)
 
     def write(self, vals):

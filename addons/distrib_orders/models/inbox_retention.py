@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..connectors import registry
 from ..engine import masking
@@ -67,7 +68,7 @@ class InboxMessage(models.Model):
     def _cron_retention(self):
         """Forget and delete what is old enough, a batch for each transaction."""
         cron, now = self.env["ir.cron"], fields.Datetime.now()
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             base = [("company_id", "=", company.id)]
             rules = (
                 (company.distrib_delete_days, [("state", "!=", "waiting")], type(self).unlink),

@@ -23,9 +23,9 @@ class IntakeCountry(models.AbstractModel):
                 abroad.append((row, code))
             else:
                 known.append(row)
-        super()._place(known)
         if abroad:
             self._place_abroad(abroad)
+        return super()._place(known)
 
     @api.model
     def _place_abroad(self, rows):

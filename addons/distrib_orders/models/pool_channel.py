@@ -21,7 +21,6 @@ class Channel(models.Model):
     )
     freight_product_id = fields.Many2one(
         "product.product",
-        string="Freight Product",
         check_company=True,
         domain=[("type", "=", "service")],
         help="Freight that the buyer pays becomes a line with this product.",

@@ -34,7 +34,6 @@ class SaleOrder(models.Model):
     def _compute_delivery_status(self):
         """A transfer that several orders share names only one of them; what moved is seen at the moves."""
         shared = self.filtered("merge_reference_id")
-        super(SaleOrder, self - shared)._compute_delivery_status()
         for order in shared:
             moves = order.order_line.move_ids
             states = {p.state for p in moves.picking_id}
@@ -46,6 +45,7 @@ class SaleOrder(models.Model):
                 order.delivery_status = "partial" if any(order.order_line.mapped("qty_delivered")) else "started"
             else:
                 order.delivery_status = "pending"
+        return super(SaleOrder, self - shared)._compute_delivery_status()
 
     def action_view_delivery(self):
         """Also the transfers that an order shares."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.service.model import retrying
 
 from ..engine.router import UNFILLED, Settings, optimise
@@ -208,7 +209,7 @@ class SaleOrder(models.Model):
     @api.model
     def _cron_replan(self):
         """Plan the un-released pool of each company; a run that is cut off leaves what it has finished."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             self.with_company(company)._replan_pool()
 
     @api.model

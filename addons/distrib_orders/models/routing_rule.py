@@ -44,7 +44,7 @@ class RoutingRule(models.Model):
     )
     weight_from = fields.Float(string="Weight From (kg)")
     weight_to = fields.Float(string="Weight Below (kg)", help="Zero: no limit.")
-    amount_from = fields.Monetary(string="Amount From")
+    amount_from = fields.Monetary()
     amount_to = fields.Monetary(string="Amount Below", help="Untaxed. Zero: no limit.")
     tier_ids = fields.Many2many("distrib.dealer.tier", string="Dealer Tiers")
     tag_ids = fields.Many2many("crm.tag", "distrib_routing_rule_tag_rel", string="Tags")

@@ -9,7 +9,7 @@ from .costs import (
     plan_parts,  # noqa: F401  (callers take it from here)
 )
 from .explain import ALTERNATIVES, SHORT, TAKEN, UNDECIDED, _extra, _parts, exclusion, explain
-from .instance import UNFILLED, Ints
+from .instance import UNFILLED, Floats, Ints
 from .table import Prices
 from .task import Task
 
@@ -45,17 +45,17 @@ def tell(task: Task, location: Ints, prices: Prices | None = None) -> list[dict[
     ]
 
 
-def _cost(line: int, place: int, columns: list[list[float]], km, days) -> dict[str, Any]:
+def _cost(line: int, place: int, columns: list[list[float]], km: Floats, days: Floats) -> dict[str, Any]:
     told: dict[str, Any] = {name: column[line] for name, column in zip(PARTS, columns, strict=True) if column[line]}
     return told | _way(line, place, km, days) if place != UNFILLED else {}
 
 
-def _way(line: int, place: int, km, days) -> dict[str, Any]:
+def _way(line: int, place: int, km: Floats, days: Floats) -> dict[str, Any]:
     known = (("distance_km", float(km[line, place]), 1), ("days", float(days[line, place]), 1))
     return {name: round(value, digits) for name, value, digits in known if value == value}
 
 
-def _options(task: Task, line: int, found, extra, km, days) -> list[dict[str, Any]]:
+def _options(task: Task, line: int, found: Any, extra: Any, km: Floats, days: Floats) -> list[dict[str, Any]]:
     return [
         {
             "warehouse": int(task.site_ids[place]),
