@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> benching.Result:
-    with benching.odoo("bench") as without, benching.odoo("bench") as loaded:
+    with benching.odoo("without") as without, benching.odoo("loaded") as loaded:
         sides = [_prepare(env, options) for env in (without, loaded)]
         _policies(loaded, options.policies, *sides[1][1:])
         times = _rounds((without, loaded), [side[0] for side in sides], options)

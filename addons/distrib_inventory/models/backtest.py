@@ -47,7 +47,7 @@ class Backtest(models.Model):
             ("balanced", "Between the two"),
             ("seldom", "As seldom out of stock as possible"),
         ],
-        required=True, default="units", ,
+        required=True, default="units",
         help="Where the same stock goes: to what sells most, or also to small sellers, which then seldom run out.",
     )  # fmt: skip
     lead_kind = fields.Selection(
