@@ -5,7 +5,8 @@ from distrib_inventory.engine import service
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-values = st.lists(st.floats(0, 1e6), min_size=1, max_size=30)
+# money in thousandths: sums of numbers many orders of magnitude apart depend on their sequence
+values = st.lists(st.floats(0, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=30)
 targets = st.floats(0.5, 0.999)
 
 

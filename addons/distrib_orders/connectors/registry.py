@@ -66,7 +66,9 @@ def platforms() -> dict[str, Platform]:
 def _load() -> None:
     """Each folder registers itself when it is imported; some may have been imported before the others were asked for."""
     from . import (
+        douyin,  # noqa: F401
         jd,  # noqa: F401
+        pdd,  # noqa: F401
         shopify,  # noqa: F401
         top,  # noqa: F401
         webhook,  # noqa: F401
