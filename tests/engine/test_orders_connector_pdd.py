@@ -206,6 +206,13 @@ def test_the_receiver_is_empty_until_it_may_be_shipped(fake, client):
     assert not words(fake, "1")[1].masked
 
 
+def test_a_receiver_that_is_hidden_after_shipping_is_no_new_address(fake):
+    fake.place("1")
+    fake.change("1", order_status=2)
+    order = words(fake, "1")[1]
+    assert (order.status, order.address, order.masked) == ("shipped", {}, True)
+
+
 # Money and lines
 
 

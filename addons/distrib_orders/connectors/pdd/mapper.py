@@ -35,7 +35,7 @@ def read_order(payload: Mapping[str, Any], account: Account) -> dict:
         "ship_by": china_time(payload.get("last_ship_time")),
         "promised_at": china_time(payload.get("promise_delivery_time")),
         "merge_key": payload.get("open_address_id"),
-        "partner": _partner(payload),
+        "partner": _partner(payload, waits),
         "note": payload.get("buyer_memo"),
         "seller_note": payload.get("remark"),
         "paid": amount(payload.get("pay_amount")),
@@ -107,9 +107,14 @@ def _presale(order: Mapping[str, Any]) -> dict | None:
     return without_nothing({"step": "final_paid", "ship_from": ship_from}) if _int(order, "is_pre_sale") else None
 
 
-def _partner(order: Mapping[str, Any]) -> dict:
-    """The receiver as far as it may be read: in clear, else masked, never enciphered."""
+def _partner(order: Mapping[str, Any], waits: bool) -> dict:
+    """The receiver as far as it may be read: in clear, else masked, never enciphered.
+
+    Once an order no longer waits to be shipped the platform hides its receiver: that is no new address.
+    """
     shown = {name: _readable(order, f"receiver_{name}") for name in ("name", "phone", "address")}
+    if not waits and not any(text for text, _clear in shown.values()):
+        return {"masked": True}
     partner = {
         "name": shown["name"][0],
         "phone": shown["phone"][0],
