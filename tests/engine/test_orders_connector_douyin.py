@@ -72,6 +72,7 @@ def test_what_is_signed_is_what_is_sent_nested_and_unescaped(fake, client):
     with pytest.raises(Refused, match="接口不存在"):
         client.invoke("order.none", z=1, a=[{"y": "<茶 & 咖啡>", "b": "'\""}])
     call = json.loads(packed({"a": [{"y": "<茶 & 咖啡>", "b": "'\""}], "z": 1}))
+    assert packed({"b": "<茶 & 咖啡>", "a": 1}) == '{"a":1,"b":"<茶 & 咖啡>"}'
     assert fake.asked[-1][1] == call and list(fake.asked[-1][1]["a"][0]) == ["b", "y"]
 
 
@@ -123,7 +124,7 @@ def test_pages_count_from_zero_and_are_read_backwards(fake, client):
     found = [raw.external_id for page in client.orders(end - timedelta(minutes=30), end) for raw in page]
     assert set(found) == set(fake.orders)
     assert [asked["page"] for _query, asked in fake.asked] == [0, 2, 1, 0]
-    assert fake.asked[0][1]["order_by"] == "update_time"
+    assert {(asked["order_by"], asked["order_asc"]) for _query, asked in fake.asked} == {("update_time", False)}
 
 
 def test_what_moves_while_it_is_read_is_not_lost(fake, client):
