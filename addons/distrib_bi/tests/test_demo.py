@@ -81,7 +81,7 @@ class TestDemoNetwork(TransactionCase):
 
     def test_logins_match_their_users(self):
         logins = dict(self.env["distrib.demo"].logins())
-        self.assertEqual(len(logins), 7)
+        self.assertEqual(len(logins), 8)
         users = self.env["res.users"].search([("login", "in", list(logins))])
         self.assertEqual(set(users.mapped("login")), set(logins))
         for user in users:

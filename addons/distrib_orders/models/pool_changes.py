@@ -127,7 +127,8 @@ class IntakeChanges(models.AbstractModel):
     @api.model
     def _change_address(self, sale, family, plan):
         before, after = sale.partner_shipping_id, plan.shipping
-        if not after or after == before:
+        # Some platforms hide the receiver once an order has left: nothing said is no new address.
+        if not plan.order.address or not after or after == before:
             return []
         values = {
             "order": sale.name,

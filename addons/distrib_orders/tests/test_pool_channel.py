@@ -219,6 +219,17 @@ class TestPlatformStatus(PoolCommon):
         self.assertEqual(shipped.pool_alert, "address")
         self.assertNotEqual(shipped.partner_shipping_id.city, "深圳市")
 
+    def test_a_receiver_hidden_later_is_no_new_address(self):
+        self.channel.partner_id = self.env["res.partner"].create({"name": "Buyers of the shop"})
+        order = self.take("P-1", version="1")
+        order._route()
+        before = order.partner_shipping_id
+        words = self.words("P-1", version="2")
+        words["partner"] = {"masked": True}
+        self.submit(words)
+        self.assertEqual((order.partner_shipping_id, order.pool_alert), (before, False))
+        self.assertEqual(order.channel_message_id.version, "2")
+
     def test_more_than_before_is_for_a_clerk(self):
         order = self.take(version="1", lines=[self.line("TEA", 1, price_unit=10)])
         order._route()
