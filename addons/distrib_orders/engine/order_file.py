@@ -5,6 +5,7 @@ An order with a bad row is left out as a whole, so that the mended rows bring it
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -140,11 +141,9 @@ def _time(text: str, zone: str) -> str | None:
     >>> _time("2026/3/1 8:05", "+08:00"), _time("2026-03-01T08:05:00Z", "+08:00"), _time("soon", "+08:00")
     ('2026-03-01T08:05:00+08:00', '2026-03-01T08:05:00+00:00', None)
     """
-    try:
+    with suppress(ValueError):
         moment = datetime.fromisoformat(text)
         return moment.isoformat() if moment.tzinfo else moment.isoformat() + zone
-    except ValueError:
-        pass
     for form in LIKELY_TIMES:
         try:
             return datetime.strptime(text, form).isoformat() + zone
